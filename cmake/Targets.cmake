@@ -1,6 +1,7 @@
 # headroom_library(<name> SOURCES a.cc ... [DEPS targets...] [PRIVATE_DEPS targets...])
 # headroom_program(<name> SOURCES main.cc ... DEPS targets...)
-# headroom_test(<name> SOURCES a_test.cc ... DEPS targets... [LABELS l...])   one binary, each case a ctest test
+# headroom_test(<name> SOURCES a_test.cc ... DEPS targets... [LABELS l...])   one binary, each case a ctest test;
+#   "ninja tests_<label>" builds the binaries of a label, "ctest -L <label>" runs them (default label: unit)
 # headroom_fuzzer(<name> SOURCES a_fuzz.cc DEPS targets...)                    only with HEADROOM_FUZZ
 #
 # Includes are written from the repository root ("base/units.h").
@@ -31,6 +32,14 @@ function(headroom_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main headroom_warnings)
+  foreach(label IN LISTS ARG_LABELS)
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} ${name})
+  endforeach()
+  # gtest_discover_tests flattens lists; "ctest -L" matches a part of a label, so one joined label serves as well.
+  string(REPLACE ";" "," ARG_LABELS "${ARG_LABELS}")
   # Tests run in the repository root and open "test/data/...". No absolute path in the command line keeps ccache useful.
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 240
     ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/test/tsan.supp;ASAN_OPTIONS=detect_leaks=1")
