@@ -15,10 +15,11 @@
 
 namespace headroom::model {
 
-// How a reading may be used.
+// How a reading may be used. Everything but `measured` may raise a load (or refuse for heat), never lower it or admit.
 enum class Grade {
   measured,     // stamped by the meter or by our own scrape
-  age_unknown,  // of a composed query without freshnessQuery: may raise a load, never lower it
+  age_unknown,  // of a composed query without freshnessQuery: its time is that of the evaluation
+  partial,      // covers less than its scope says: the core zone alone, or a sum with unreadable devices left out
 };
 
 // What a power reading of a node covers. Precedence where several are fresh: wall, psys, package_dram (+ gpu).
@@ -36,6 +37,8 @@ struct PowerReading {
   base::WallTime window_end;
   Grade grade = Grade::measured;
   std::string source;  // "kepler", "dcgm", ... for explain
+  // How many devices the sum is made of (scope gpu); 0: not told. Fewer than the node has: the others are not covered.
+  std::uint32_t devices = 0;
 
   bool operator==(const PowerReading&) const = default;
 };
@@ -43,6 +46,8 @@ struct PowerReading {
 struct TemperatureReading {
   base::Temperature temperature;
   base::WallTime time;
+  Grade grade = Grade::measured;
+  std::string source;  // for explain
 
   bool operator==(const TemperatureReading&) const = default;
 };
@@ -68,6 +73,16 @@ struct SourceStatus {
   bool up = false;
   base::WallTime last_success;  // epoch: never
   std::string error;            // of the last failure
+  // Counters since start, for the metrics of whoever runs the collector.
+  std::uint64_t polls = 0;
+  std::uint64_t failures = 0;
+  // Of the last successful poll.
+  base::Microseconds duration{0};
+  std::uint64_t samples = 0;     // series of ours
+  std::uint64_t junk_lines = 0;  // that were no exposition format
+  std::uint64_t unmatched = 0;   // series that no node could be found for
+  std::uint64_t rejected = 0;    // values that no machine has
+  std::string rejected_example;
 };
 
 // Immutable once published.
