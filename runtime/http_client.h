@@ -24,8 +24,8 @@ struct HttpClientOptions {
   bool https = false;
   ClientTls tls;  // used when https
   base::Milliseconds connect_timeout{3'000};
-  base::Milliseconds read_timeout{10'000};   // per read: a silent stream ends after this
-  base::Milliseconds total_timeout{30'000};  // for send(): whole reply
+  base::Milliseconds read_timeout{10'000};       // per read: a silent stream ends after this
+  base::Milliseconds total_timeout{30'000};      // for send(): whole reply
   base::Milliseconds dead_peer_timeout{15'000};  // TCP_USER_TIMEOUT and keep-alive probes: half-open connections end
   std::size_t body_limit = 512u << 20;
 };

@@ -32,8 +32,8 @@ struct HttpRequest {
   std::string body;
 
   // Set by a server, ignored by the client.
-  std::string remote_address;                  // from the socket, never from a header
-  std::vector<std::string> client_san_names;   // DNS names, URIs and IPs of a verified client certificate; empty without
+  std::string remote_address;                 // from the socket, never from a header
+  std::vector<std::string> client_san_names;  // DNS names, URIs and IPs of a verified client certificate; empty without
 };
 
 struct HttpResponse {

@@ -30,7 +30,7 @@ struct HttpServerOptions {
   std::uint16_t port = 0;  // 0: the system chooses; start() tells
   int threads = 32;        // connections served at a time; more wait in the backlog
   int backlog = 1024;
-  base::Milliseconds keep_alive{120'000};    // above the 90 s of Go's clients, so that the client closes first
+  base::Milliseconds keep_alive{120'000};       // above the 90 s of Go's clients, so that the client closes first
   base::Milliseconds request_deadline{20'000};  // first byte of the head to last byte of the body
   base::Milliseconds write_deadline{10'000};
   base::Milliseconds drain{5'000};  // how long stop() lets requests in flight finish

@@ -9,8 +9,8 @@ namespace headroom::runtime {
 struct ServerTls {
   std::string cert_file;
   std::string key_file;
-  std::string client_ca_file;                     // empty: clients need no certificate
-  std::vector<std::string> allowed_client_sans;   // with client_ca_file: empty allows every verified client
+  std::string client_ca_file;                    // empty: clients need no certificate
+  std::vector<std::string> allowed_client_sans;  // with client_ca_file: empty allows every verified client
 };
 
 struct ClientTls {

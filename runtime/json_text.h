@@ -1,0 +1,14 @@
+// Writing JSON by hand where a library would be too much: strings with everything escaped that must be, and numbers.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace headroom::runtime {
+
+// `text` in quotes. Control characters are escaped, bytes that are not UTF-8 become U+FFFD.
+[[nodiscard]] std::string json_quoted(std::string_view text);
+// The shortest decimal that reads back as the same number; "null" for NaN and infinities, which JSON does not have.
+[[nodiscard]] std::string json_number(double number);
+
+}  // namespace headroom::runtime

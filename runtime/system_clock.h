@@ -1,0 +1,16 @@
+// The machine's clocks behind base::Clock, for the running programs. The only place that reads them.
+#pragma once
+
+#include "base/clock.h"
+
+namespace headroom::runtime {
+
+// Stateless: every object shows the same time. Thread-safe.
+class SystemClock final : public base::Clock {
+ public:
+  [[nodiscard]] base::MonoTime mono_now() const override;
+  [[nodiscard]] base::WallTime wall_now() const override;
+  base::WaitResult wait_until(base::MonoTime deadline, std::stop_token stop) override;
+};
+
+}  // namespace headroom::runtime
