@@ -1,0 +1,14 @@
+#include "telemetry/sample.h"
+
+namespace headroom::telemetry {
+
+std::string to_string(const Sample& sample) {
+  std::string text = sample.name + "{";
+  for (const auto& [name, value] : sample.labels) {
+    if (text.back() != '{') text += ',';
+    text += name + "=\"" + value + '"';
+  }
+  return text + "}";
+}
+
+}  // namespace headroom::telemetry

@@ -1,0 +1,37 @@
+// The PromQL of PowerTopology objects: meters of elements and racks, inlet sensors of racks. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/telemetry.h"
+#include "model/topology.h"
+
+namespace headroom::telemetry {
+
+// A query and what tells the age of its data: for a bare selector its own timestamp(); for a composed query the
+// freshness query, which is a bare selector of the series behind it, or an expression that gives Unix seconds
+// ("min by (rack) (timestamp(pdu_watts))"). Composed without one: Grade::age_unknown.
+struct AgedQuery {
+  std::string query;  // empty: none
+  std::string freshness;
+
+  bool operator==(const AgedQuery&) const = default;
+};
+
+enum class MeterKind { power, inlet };
+
+struct MeterQuery {
+  MeterKind kind = MeterKind::power;
+  AgedQuery ask;
+  std::string element;     // all rows together are this element's: power is summed, of inlets the highest counts
+  std::string rack_label;  // element empty: one row or more per rack. The node label that names racks
+
+  bool operator==(const MeterQuery&) const = default;
+};
+
+using TopologyQueries = std::vector<MeterQuery>;
+
+[[nodiscard]] TopologyQueries queries_of(const std::vector<model::TopologyObject>& topologies);
+
+}  // namespace headroom::telemetry
