@@ -1,0 +1,70 @@
+// The nodes of one snapshot with what does not change from second to second: class, rack, peaks; and the way from a
+// name to its row. Built when nodes or topologies change, then shared between successive books. Immutable; any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+#include "model/node.h"
+#include "model/topology.h"
+#include "scoring/settings.h"
+#include "scoring/verdict.h"
+#include "topology/compile.h"
+
+namespace headroom::scoring {
+
+// 0 is Settings::default_class, n > 0 is Compiled::node_classes[n - 1].
+using ClassIndex = std::uint32_t;
+
+struct NodeRow {
+  std::shared_ptr<const model::Node> node;
+  ClassIndex node_class = 0;
+  std::uint32_t rack = kNone;  // NodeTable::racks; none: carries no rack label and never did
+  base::Power idle;
+  std::optional<base::Power> max;
+  // max, or else what its cores and devices can draw by its class: the scale of its own headroom.
+  base::Power peak;
+  bool kept_rack = false;  // its label is gone, it stays in its last rack
+};
+
+// A value of the rack label that some node, policy or topology names.
+struct RackRow {
+  std::string name;
+  topology::RackLookup lookup;
+  std::vector<std::uint32_t> nodes;
+};
+
+struct NodeTable {
+  std::vector<NodeRow> nodes;  // as in ClusterSnapshot::nodes: sorted by name
+  std::vector<RackRow> racks;  // sorted by name
+  std::vector<model::NodeClass> classes;
+
+  // Row of a node; kNone: not here.
+  [[nodiscard]] std::uint32_t find(std::string_view node_name) const;
+  [[nodiscard]] std::uint32_t find_rack(std::string_view rack) const;
+
+  // Open addressing over `nodes`, a power of two long: hash in the high half, row in the low half; kEmptySlot else.
+  std::vector<std::uint64_t> slots;
+};
+
+struct NodeTableInput {
+  const std::vector<std::shared_ptr<const model::Node>>& nodes;
+  const topology::Compiled& topology;
+  const Settings& settings;
+  const std::map<std::string, std::string, std::less<>>& last_racks;  // node -> rack it was last labelled with
+  const std::vector<std::string>& policy_racks;                       // named by policies, with nodes or without
+};
+
+[[nodiscard]] NodeTable make_node_table(const NodeTableInput& input);
+
+// Class and peaks of a node that is in no table (an autoscaler's template); rack is left to the caller.
+[[nodiscard]] NodeRow row_of(std::shared_ptr<const model::Node> node, const std::vector<model::NodeClass>& classes,
+                             const topology::Compiled& topology);
+
+}  // namespace headroom::scoring

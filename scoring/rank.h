@@ -1,0 +1,34 @@
+// The score of a feasible node, 0..10.
+//
+//   value = 0.9 x first + 0.1 x second, each clamped to 0..1; score = value x 10, rounded down, so a full point more
+//   of headroom always shows
+//
+//   with element limits       first = worst over the path of (limit - present load after placement) / limit
+//                             second = thermal margin: (limit - inlet) / 10 degrees, 1 without an inlet limit,
+//                                      0 where there is a limit and no fresh sensor
+//   without any               first = the node's own (peak - present after placement) / peak
+//                             second = mean of the same over its rack
+//   outside an existing topology: 0
+//
+// Both terms only ever raise the value: more headroom, or cooler air, never lowers a score. Pure.
+#pragma once
+
+#include <optional>
+
+#include "base/units.h"
+
+namespace headroom::scoring {
+
+struct RankTerms {
+  double first = 0;
+  double second = 0;
+};
+
+inline constexpr int kMaxScore = 10;
+[[nodiscard]] int score_of(const RankTerms& terms);
+
+// (limit - load) / limit, clamped; 0 for a limit that is not positive.
+[[nodiscard]] double normalised_headroom(base::Power limit, base::Power load);
+[[nodiscard]] double thermal_margin(base::Temperature limit, std::optional<base::Temperature> inlet);
+
+}  // namespace headroom::scoring
