@@ -3,7 +3,9 @@
 namespace headroom::base {
 namespace {
 
-CounterDifference without_value(CounterVerdict verdict) { return {verdict, {}, {}}; }
+CounterDifference without_value(CounterVerdict verdict) {
+  return {verdict, {}, {}};
+}
 
 }  // namespace
 

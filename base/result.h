@@ -48,13 +48,27 @@ struct Error {
   return error;
 }
 
-[[nodiscard]] inline Error invalid_input(std::string message) { return {ErrorKind::invalid_input, std::move(message)}; }
-[[nodiscard]] inline Error not_found(std::string message) { return {ErrorKind::not_found, std::move(message)}; }
-[[nodiscard]] inline Error conflict(std::string message) { return {ErrorKind::conflict, std::move(message)}; }
-[[nodiscard]] inline Error denied(std::string message) { return {ErrorKind::denied, std::move(message)}; }
-[[nodiscard]] inline Error unavailable(std::string message) { return {ErrorKind::unavailable, std::move(message)}; }
-[[nodiscard]] inline Error unsupported(std::string message) { return {ErrorKind::unsupported, std::move(message)}; }
-[[nodiscard]] inline Error internal_error(std::string message) { return {ErrorKind::internal, std::move(message)}; }
+[[nodiscard]] inline Error invalid_input(std::string message) {
+  return {ErrorKind::invalid_input, std::move(message)};
+}
+[[nodiscard]] inline Error not_found(std::string message) {
+  return {ErrorKind::not_found, std::move(message)};
+}
+[[nodiscard]] inline Error conflict(std::string message) {
+  return {ErrorKind::conflict, std::move(message)};
+}
+[[nodiscard]] inline Error denied(std::string message) {
+  return {ErrorKind::denied, std::move(message)};
+}
+[[nodiscard]] inline Error unavailable(std::string message) {
+  return {ErrorKind::unavailable, std::move(message)};
+}
+[[nodiscard]] inline Error unsupported(std::string message) {
+  return {ErrorKind::unsupported, std::move(message)};
+}
+[[nodiscard]] inline Error internal_error(std::string message) {
+  return {ErrorKind::internal, std::move(message)};
+}
 
 // Stands for "no value, but it worked" in Result<Done>.
 struct Done {
@@ -89,6 +103,8 @@ class [[nodiscard]] Result {
 };
 
 using Status = Result<Done>;
-[[nodiscard]] inline Status ok_status() { return Done{}; }
+[[nodiscard]] inline Status ok_status() {
+  return Done{};
+}
 
 }  // namespace headroom::base

@@ -79,22 +79,50 @@ class Temperature {
   std::int64_t millicelsius_ = 0;
 };
 
-[[nodiscard]] constexpr Power microwatts(std::int64_t n) { return Power::from_count(n); }
-[[nodiscard]] constexpr Power watts(std::int64_t n) { return Power::from_count(n * 1'000'000); }
-[[nodiscard]] constexpr Energy microjoules(std::int64_t n) { return Energy::from_count(n); }
-[[nodiscard]] constexpr Energy joules(std::int64_t n) { return Energy::from_count(n * 1'000'000); }
-[[nodiscard]] constexpr Temperature millicelsius(std::int64_t n) { return Temperature::from_millicelsius(n); }
-[[nodiscard]] constexpr Temperature celsius(std::int64_t n) { return Temperature::from_millicelsius(n * 1'000); }
-[[nodiscard]] constexpr TemperatureDelta millidegrees(std::int64_t n) { return TemperatureDelta::from_count(n); }
-[[nodiscard]] constexpr TemperatureDelta degrees(std::int64_t n) { return TemperatureDelta::from_count(n * 1'000); }
-[[nodiscard]] constexpr Share ppm(std::int64_t n) { return Share::from_count(n); }
-[[nodiscard]] constexpr Share percent(std::int64_t n) { return Share::from_count(n * 10'000); }
+[[nodiscard]] constexpr Power microwatts(std::int64_t n) {
+  return Power::from_count(n);
+}
+[[nodiscard]] constexpr Power watts(std::int64_t n) {
+  return Power::from_count(n * 1'000'000);
+}
+[[nodiscard]] constexpr Energy microjoules(std::int64_t n) {
+  return Energy::from_count(n);
+}
+[[nodiscard]] constexpr Energy joules(std::int64_t n) {
+  return Energy::from_count(n * 1'000'000);
+}
+[[nodiscard]] constexpr Temperature millicelsius(std::int64_t n) {
+  return Temperature::from_millicelsius(n);
+}
+[[nodiscard]] constexpr Temperature celsius(std::int64_t n) {
+  return Temperature::from_millicelsius(n * 1'000);
+}
+[[nodiscard]] constexpr TemperatureDelta millidegrees(std::int64_t n) {
+  return TemperatureDelta::from_count(n);
+}
+[[nodiscard]] constexpr TemperatureDelta degrees(std::int64_t n) {
+  return TemperatureDelta::from_count(n * 1'000);
+}
+[[nodiscard]] constexpr Share ppm(std::int64_t n) {
+  return Share::from_count(n);
+}
+[[nodiscard]] constexpr Share percent(std::int64_t n) {
+  return Share::from_count(n * 10'000);
+}
 
 // For showing to people and for writing metrics; never for deciding.
-[[nodiscard]] constexpr double to_watts(Power p) { return static_cast<double>(p.count()) / 1e6; }
-[[nodiscard]] constexpr double to_joules(Energy e) { return static_cast<double>(e.count()) / 1e6; }
-[[nodiscard]] constexpr double to_celsius(Temperature t) { return static_cast<double>(t.millicelsius()) / 1e3; }
-[[nodiscard]] constexpr double to_ratio(Share s) { return static_cast<double>(s.count()) / 1e6; }
+[[nodiscard]] constexpr double to_watts(Power p) {
+  return static_cast<double>(p.count()) / 1e6;
+}
+[[nodiscard]] constexpr double to_joules(Energy e) {
+  return static_cast<double>(e.count()) / 1e6;
+}
+[[nodiscard]] constexpr double to_celsius(Temperature t) {
+  return static_cast<double>(t.millicelsius()) / 1e3;
+}
+[[nodiscard]] constexpr double to_ratio(Share s) {
+  return static_cast<double>(s.count()) / 1e6;
+}
 
 namespace detail {
 // Scales a floating-point reading to a count; nothing for NaN, infinities and what does not fit in 1e18.

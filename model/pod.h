@@ -67,8 +67,12 @@ struct Pod {
 [[nodiscard]] inline bool finished(const Pod& pod) {
   return pod.phase == PodPhase::succeeded || pod.phase == PodPhase::failed;
 }
-[[nodiscard]] inline bool bound(const Pod& pod) { return !pod.node_name.empty(); }
+[[nodiscard]] inline bool bound(const Pod& pod) {
+  return !pod.node_name.empty();
+}
 // "namespace/name", the join key of exporters that do not print the uid.
-[[nodiscard]] inline std::string key_of(const Pod& pod) { return pod.ns + "/" + pod.name; }
+[[nodiscard]] inline std::string key_of(const Pod& pod) {
+  return pod.ns + "/" + pod.name;
+}
 
 }  // namespace headroom::model

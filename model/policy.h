@@ -66,6 +66,8 @@ struct PolicyObject {
   bool operator==(const PolicyObject&) const = default;
 };
 
-[[nodiscard]] inline std::string key_of(const PolicyObject& policy) { return policy.ns + "/" + policy.name; }
+[[nodiscard]] inline std::string key_of(const PolicyObject& policy) {
+  return policy.ns + "/" + policy.name;
+}
 
 }  // namespace headroom::model

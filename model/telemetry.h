@@ -87,9 +87,9 @@ struct SourceStatus {
 
 // Immutable once published.
 struct TelemetrySnapshot {
-  std::unordered_map<std::string, NodeTelemetry> nodes;          // by node name
-  std::unordered_map<std::string, PowerReading> pods;            // by "namespace/name"
-  std::unordered_map<std::string, PowerReading> element_meters;  // by element name; includes racks' rackMeterQuery
+  std::unordered_map<std::string, NodeTelemetry> nodes;             // by node name
+  std::unordered_map<std::string, PowerReading> pods;               // by "namespace/name"
+  std::unordered_map<std::string, PowerReading> element_meters;     // by element name; includes racks' rackMeterQuery
   std::unordered_map<std::string, TemperatureReading> rack_inlets;  // by rack label value
   std::vector<SourceStatus> sources;
   std::vector<std::string> unmatched_series;  // examples, at most 32; what no node could be found for

@@ -15,7 +15,9 @@ struct Pair {
   int second = 0;
 };
 
-TEST(Published, IsNullBeforeTheFirstPublication) { EXPECT_EQ(Published<Pair>().load(), nullptr); }
+TEST(Published, IsNullBeforeTheFirstPublication) {
+  EXPECT_EQ(Published<Pair>().load(), nullptr);
+}
 
 TEST(Published, AReaderKeepsTheValueItLoaded) {
   Published<Pair> published(std::make_shared<const Pair>(Pair{1, 1}));

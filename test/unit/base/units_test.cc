@@ -9,11 +9,15 @@ namespace headroom::base {
 namespace {
 
 template <class A, class B>
-concept Addable = requires(A a, B b) { a + b; };
+concept Addable = requires(A a, B b) {
+  a + b;
+};
 template <class A, class B>
 concept Assignable = std::is_assignable_v<A&, B>;
 template <class A, class B>
-concept Comparable = requires(A a, B b) { a < b; };
+concept Comparable = requires(A a, B b) {
+  a < b;
+};
 
 static_assert(Addable<Power, Power>);
 static_assert(!Addable<Power, Energy>, "power and energy cannot be added");

@@ -19,7 +19,9 @@ struct Case {
 
 class RequirementRule : public testing::TestWithParam<Case> {};
 
-TEST_P(RequirementRule, Holds) { EXPECT_EQ(matches(GetParam().requirement, kGpuNode), GetParam().want); }
+TEST_P(RequirementRule, Holds) {
+  EXPECT_EQ(matches(GetParam().requirement, kGpuNode), GetParam().want);
+}
 
 using enum SelectorOperator;
 INSTANTIATE_TEST_SUITE_P(Table, RequirementRule,
@@ -34,7 +36,9 @@ INSTANTIATE_TEST_SUITE_P(Table, RequirementRule,
                                          Case{"greater_than_on_a_word_is_false", {"kind", greater_than, {"4"}}, false}),
                          test::RowName());
 
-TEST(LabelSelector, AnEmptyOneSelectsEverything) { EXPECT_TRUE(matches(LabelSelector{}, kGpuNode)); }
+TEST(LabelSelector, AnEmptyOneSelectsEverything) {
+  EXPECT_TRUE(matches(LabelSelector{}, kGpuNode));
+}
 
 TEST(LabelSelector, LabelsAndExpressionsMustAllHold) {
   LabelSelector selector{{{"kind", "gpu"}}, {{"slots", exists, {}}}};
@@ -43,7 +47,9 @@ TEST(LabelSelector, LabelsAndExpressionsMustAllHold) {
   EXPECT_FALSE(matches(selector, kGpuNode));
 }
 
-TEST(NodeSelectorTerm, AnEmptyOneSelectsNothing) { EXPECT_FALSE(matches(NodeSelectorTerm{}, kGpuNode, "n1")); }
+TEST(NodeSelectorTerm, AnEmptyOneSelectsNothing) {
+  EXPECT_FALSE(matches(NodeSelectorTerm{}, kGpuNode, "n1"));
+}
 
 TEST(NodeSelectorTerm, FieldsMatchTheNodeName) {
   const NodeSelectorTerm term{{}, {{"metadata.name", in, {"n1"}}}};
