@@ -88,14 +88,20 @@ THIRD_PARTY = {
     "yaml-cpp/": ["runtime/*.cc", "cli/*.cc", "policy/*.cc", "kube/*.cc", "extender/*.cc"],
     "openssl/": ["runtime/*.cc", "kube/*.cc"],
 }
+# Headers that only sources of their own folder include, so that several of them share one library's walk.
+PRIVATE_HEADERS = {"extender/wire_walk.h"}
 
 
 def check_third_party(path, text):
     if source_folder(path) not in INCLUDE_ARROWS:
         return
     for number, _, target in includes(text):
+        if target in PRIVATE_HEADERS and (path.endswith(".h") or source_folder(path) != source_folder(target)):
+            yield Finding(path, number, "private-header", f'"{target}" is for the sources of its own folder')
         for prefix, allowed in THIRD_PARTY.items():
             if target != prefix and not (prefix.endswith("/") and target.startswith(prefix)):
+                continue
+            if path in PRIVATE_HEADERS:
                 continue
             if path.endswith(".h"):
                 yield Finding(path, number, "third-party-header", f"<{target}> in a header of ours")
@@ -229,8 +235,9 @@ def check_size(path, text):
 
 # ------------------------------------------------------------------------------------------------------- declarations
 
-# A parameter list's "bool x": a caller's "true" says nothing. Members, results and lambdas are fine.
-BOOL_PARAMETER = re.compile(r"[(,]\s*(?:const\s+)?bool\s+\w+\s*(?:=\s*\w+\s*)?[,)]")
+# A parameter list's "bool x": a caller's "true" says nothing. Members, results and lambdas are fine, and so is a value
+# that is passed on as a value ("fallback", "value").
+BOOL_PARAMETER = re.compile(r"[(,]\s*(?:const\s+)?bool\s+(?!fallback\b|value\b)\w+\s*(?:=\s*\w+\s*)?[,)]")
 
 
 def check_declarations(path, text):
