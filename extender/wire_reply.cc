@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
-#include "extender/json_text.h"
+#include "runtime/json_text.h"
 
 namespace headroom::extender {
 namespace {
+
+using runtime::append_json_string;
 
 // Writes "a,b,c" without a branch for the first one at every call site.
 class Separator {

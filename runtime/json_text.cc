@@ -3,71 +3,104 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 namespace headroom::runtime {
 namespace {
 
-// Length of the valid UTF-8 sequence at the start of `text`; 0 where there is none. Overlong forms, surrogates and what
-// lies above U+10FFFF are not valid.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(text[i])); };
-  const auto continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0u) == 0x80u; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    if (!continues(1) || !continues(2)) return 0;
-    if (lead == 0xE0 && byte(1) < 0xA0) return 0;
-    if (lead == 0xED && byte(1) > 0x9F) return 0;
-    return 3;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    if (!continues(1) || !continues(2) || !continues(3)) return 0;
-    if (lead == 0xF0 && byte(1) < 0x90) return 0;
-    if (lead == 0xF4 && byte(1) > 0x8F) return 0;
-    return 4;
-  }
-  return 0;
+// True for the bytes that stand in a JSON string as they are, whatever comes before or after.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x7F; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+
+bool is_plain(char c) {
+  return kPlain[static_cast<unsigned char>(c)];
 }
 
-void append_escaped(std::string& out, char c) {
+struct Utf8Length {
+  std::size_t bytes;
+  std::uint8_t first_low, first_high;  // allowed range of the second byte
+};
+
+// By the lead byte; zero bytes: not a lead byte. The second byte's range excludes overlong forms and surrogates.
+Utf8Length utf8_length(unsigned char lead) {
+  if (lead >= 0xC2 && lead <= 0xDF) return {2, 0x80, 0xBF};
+  if (lead == 0xE0) return {3, 0xA0, 0xBF};
+  if (lead == 0xED) return {3, 0x80, 0x9F};
+  if (lead >= 0xE1 && lead <= 0xEF) return {3, 0x80, 0xBF};
+  if (lead == 0xF0) return {4, 0x90, 0xBF};
+  if (lead >= 0xF1 && lead <= 0xF3) return {4, 0x80, 0xBF};
+  if (lead == 0xF4) return {4, 0x80, 0x8F};
+  return {0, 0, 0};
+}
+
+// Bytes of the valid multi-byte character at `at`; 0 when there is none.
+std::size_t character_at(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  const Utf8Length length = utf8_length(byte(0));
+  if (length.bytes == 0 || at + length.bytes > text.size()) return 0;
+  if (byte(1) < length.first_low || byte(1) > length.first_high) return 0;
+  for (std::size_t i = 2; i < length.bytes; ++i) {
+    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
+  }
+  return length.bytes;
+}
+
+void append_control(std::string& out, unsigned char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
     case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
     case '\t': out += "\\t"; return;
+    case '\r': out += "\\r"; return;
     default: break;
   }
-  const auto code = static_cast<unsigned char>(c);
-  if (code >= 0x20 && code != 0x7F) {
-    out += c;
-    return;
-  }
   out += "\\u00";
-  out += kHex[code >> 4];
-  out += kHex[code & 0xF];
+  out += kHex[c >> 4U];
+  out += kHex[c & 0xFU];
+}
+
+// Appends what stands at `at` and is not plain; gives how many bytes it took.
+std::size_t append_special(std::string& out, std::string_view text, std::size_t at) {
+  const auto c = static_cast<unsigned char>(text[at]);
+  if (c == '"' || c == '\\') {
+    out += '\\';
+    out += static_cast<char>(c);
+    return 1;
+  }
+  if (c < 0x20 || c == 0x7F) {
+    append_control(out, c);
+    return 1;
+  }
+  const std::size_t bytes = character_at(text, at);
+  if (bytes == 0) {
+    out += "\\ufffd";
+    return 1;
+  }
+  out.append(text, at, bytes);
+  return bytes;
 }
 
 }  // namespace
 
-std::string json_quoted(std::string_view text) {
-  std::string out = "\"";
-  out.reserve(text.size() + 2);
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    if (length == 1) {
-      append_escaped(out, text.front());
-    } else if (length > 1) {
-      out += text.substr(0, length);
-    } else {
-      out += "\\ufffd";
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::size_t end = at;
+    while (end < text.size() && is_plain(text[end])) ++end;
+    out.append(text, at, end - at);
+    at = end < text.size() ? end + append_special(out, text, end) : end;
   }
   out += '"';
+}
+
+std::string json_quoted(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 2);
+  append_json_string(out, text);
   return out;
 }
 

@@ -8,6 +8,8 @@ namespace headroom::runtime {
 
 // `text` in quotes. Control characters are escaped, bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string json_quoted(std::string_view text);
+// The same, appended: for replies of thousands of names.
+void append_json_string(std::string& out, std::string_view text);
 // The shortest decimal that reads back as the same number; "null" for NaN and infinities, which JSON does not have.
 [[nodiscard]] std::string json_number(double number);
 

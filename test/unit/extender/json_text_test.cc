@@ -1,11 +1,11 @@
-#include "extender/json_text.h"
+#include "runtime/json_text.h"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <random>
 
-namespace headroom::extender {
+namespace headroom::runtime {
 namespace {
 
 std::string written(std::string_view text) {
@@ -20,6 +20,7 @@ TEST(JsonString, EscapesWhatJsonAsksFor) {
   EXPECT_EQ(written("\n\t\r"), R"("\n\t\r")");
   EXPECT_EQ(written(std::string_view("\0\x1f", 2)), R"("\u0000\u001f")");
   EXPECT_EQ(written("ümläut €😀"), "\"ümläut €😀\"");
+  EXPECT_EQ(written("\x7f"), "\"\\u007f\"");
 }
 
 TEST(JsonString, ReplacesBytesThatAreNotUtf8) {
@@ -52,4 +53,4 @@ TEST(JsonString, AnyBytesGiveValidJson) {
 }
 
 }  // namespace
-}  // namespace headroom::extender
+}  // namespace headroom::runtime
