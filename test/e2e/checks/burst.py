@@ -1,0 +1,65 @@
+"""A burst of 200 pods inside one telemetry interval: no rack is ever booked past its limit, whatever dies meanwhile.
+
+180 of the 200 fit. All 180 must be placed in the end: a reservation that leaked would show as room lost.
+"""
+
+from harness import objects
+from harness.failures import require
+from harness.registry import check
+from harness.wait import eventually, stays
+
+PODS, FIT, LIMIT = 200, 180, 1400
+LIMITS = {"r1": LIMIT, "r2": LIMIT, "r3": LIMIT}
+
+
+def prepare(world, **options):
+    ns = world.namespace()
+    world.add_racks(3)
+    world.apply(objects.topology("site", LIMITS, maxTelemetryAgeSeconds=600))
+    # One scrape at the start, none during the burst: what was placed since is known from the books alone.
+    world.start_extender(telemetry=world.telemetry(scrapeInterval="300s"))
+    eventually("every exporter was asked once", lambda: len(world.kepler.scrapes) == len(world.nodes))
+    world.start_scheduler(**options)
+    return ns
+
+
+def finish(world, ns, deadline=90.0):
+    def settled():
+        world.require_within(LIMITS)
+        return len(world.placements(ns)) >= FIT
+    eventually(lambda: f"{FIT} of {PODS} pods bound: {world.racks_of(ns)}; waiting: {world.reasons(ns)}", settled, deadline)
+    world.await_refused(ns, PODS - FIT)
+    stays("racks within their limits", lambda: world.require_within(LIMITS) is None, 2)
+    require(world.racks_of(ns) == {"r1": 60, "r2": 60, "r3": 60}, lambda: f"placed {world.racks_of(ns)}")
+
+
+@check("a burst of 200 pods inside one telemetry interval fills every rack to its limit and none past it, and fewer than "
+       "10 % of the binds are refused", also=("1.35", "nodes-form"))
+def burst(world):
+    ns = prepare(world, recorded=True)
+    world.create_pods(ns, [objects.pod(f"p{i}", cpu=1) for i in range(PODS)])
+    finish(world, ns)
+    refused = [call for call in world.calls("bind") if call.refused_bind]
+    require(len(refused) < PODS / 10, f"{len(refused)} binds refused, for example {refused[0].reply if refused else None}")
+
+
+@check("the same burst with the extender killed -9 in the middle and restarted")
+def burst_with_extender_killed(world):
+    ns = prepare(world)
+    world.create_pods(ns, [objects.pod(f"p{i}", cpu=1) for i in range(PODS)])
+    for bound in (30, 90):
+        eventually(f"{bound} bound", lambda bound=bound: len(world.placements(ns)) >= bound, interval=0.02)
+        world.extender.process.kill()
+        world.restart_extender()
+    finish(world, ns)
+
+
+@check("the same burst with kube-apiserver killed -9 in the middle and restarted")
+def burst_with_apiserver_killed(world):
+    ns = prepare(world)
+    world.create_pods(ns, [objects.pod(f"p{i}", cpu=1) for i in range(PODS)])
+    eventually("60 bound", lambda: len(world.placements(ns)) >= 60, interval=0.02)
+    world.plane.servers[0].kill()
+    world.plane.start_server(0)
+    world.start_scheduler()  # it may have ended for want of its lease; kubelet would start it again
+    finish(world, ns, deadline=120)
