@@ -37,6 +37,7 @@ model::SelectorRequirement read_requirement(ObjectReader& reader) {
   const auto op = reader.choice("operator", kOperators);
   reader.require("operator");
   requirement.values = reader.texts("values", kMaxSelectorItems);
+  reader.refuse_unknown();
   if (!op) return requirement;
   requirement.op = *op;
   const bool needs_values = *op == model::SelectorOperator::in || *op == model::SelectorOperator::not_in;
@@ -215,14 +216,20 @@ std::optional<model::LabelSelector> ObjectReader::selector(std::string_view name
     selector.match_expressions.push_back(read_requirement(expression));
   }
   // A half-understood selector would cover the wrong pods or nodes.
-  std::set<std::string> unknown;
-  reader->note_ignored(unknown);
-  for (const auto& path : unknown) problems_->add(path, "is not a field of a label selector");
+  reader->refuse_unknown();
   return selector;
 }
 
 void ObjectReader::ignore(std::string_view name) {
   if (get(name) != nullptr) ignored_.emplace(name);
+}
+
+void ObjectReader::refuse_unknown() {
+  const auto* members = std::get_if<JsonValue::Object>(&value_->value);
+  if (members == nullptr) return;
+  for (const auto& member : *members) {
+    if (read_.count(member.name) == 0) add_problem(member.name, "is no field of this version");
+  }
 }
 
 void ObjectReader::note_ignored(std::set<std::string>& paths) const {

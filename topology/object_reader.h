@@ -80,6 +80,9 @@ class ObjectReader {
   // Paths of fields marked by ignore() and of fields that nobody asked for, indices as "[]".
   void note_ignored(std::set<std::string>& paths) const;
 
+  // For objects that must be understood whole: a field that nobody asked for is a problem.
+  void refuse_unknown();
+
   // A problem of the field (of the object itself where the name is empty).
   void add_problem(std::string_view name, std::string_view text);
   void require(std::string_view name);
