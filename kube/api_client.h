@@ -4,9 +4,9 @@
 // asked again while the call's time allows (the server did not execute them); nothing else is repeated here.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,6 +77,7 @@ class ApiClient {
   std::vector<std::unique_ptr<Connection>> idle_;
   std::vector<Connection*> busy_;
   bool cancelled_ = false;
+  std::stop_source stop_;  // ends the waits of cancelled calls
 };
 
 }  // namespace headroom::kube

@@ -5,8 +5,7 @@
 // Lease is released, so that the next holder need not wait.
 #pragma once
 
-#include <functional>
-#include <memory>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/durations.h"
-#include "base/published.h"
+#include "base/result.h"
 #include "kube/api_client.h"
 #include "kube/lease.h"
 
@@ -43,7 +42,6 @@ class ElectionRules {
   void written(const Lease& stored, base::MonoTime asked_at);
   // May act: the last accepted write is younger than the renew deadline.
   [[nodiscard]] bool leads(base::MonoTime now) const;
-  [[nodiscard]] base::MonoTime leads_until() const;
 
  private:
   ElectionOptions options_;
@@ -55,7 +53,8 @@ class ElectionRules {
 // Runs the rules on a thread of its own until destroyed; the destructor releases a held Lease.
 class LeaderElection {
  public:
-  // `client` and its clock must outlive it.
+  // Makes a client of its own from `client`'s configuration, with deadlines that fit the lease. The clock must outlive
+  // it. The destructor takes as long as two calls of a third of the renew deadline at most.
   LeaderElection(ApiClient& client, ElectionOptions options);
   ~LeaderElection();
   LeaderElection(const LeaderElection&) = delete;
@@ -73,11 +72,11 @@ class LeaderElection {
 
  private:
   void run(const std::stop_token& stop);
-  void try_once();
+  [[nodiscard]] std::optional<base::Error> try_once();
   void release();
 
-  ApiClient& client_;
   const ElectionOptions options_;
+  ApiClient client_;
   mutable std::mutex mutex_;
   ElectionRules rules_;  // guarded by mutex_
   View view_;            // guarded by mutex_

@@ -35,6 +35,9 @@ struct StreamEnd {
   std::optional<base::Seconds> retry_after{};
 };
 
+// What a reply other than 200 means for a list or a watch.
+[[nodiscard]] StreamEnd end_of_reply(const runtime::HttpResponse& reply);
+
 // Each object in turn, valid during the call.
 using OnObject = std::function<void(PaddedJson)>;
 [[nodiscard]] StreamEnd list_pages(Connection& connection, const ListRequest& request, const OnObject& on_object);

@@ -15,44 +15,13 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <variant>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/result.h"
 #include "kube/api_client.h"
-#include "kube/backoff.h"
-#include "kube/config_map.h"
-#include "kube/decode.h"
-#include "kube/json.h"
-#include "kube/list.h"
+#include "kube/object.h"
 #include "kube/resource.h"
-#include "model/node.h"
-#include "model/pod.h"
 
 namespace headroom::kube {
-
-// A custom resource, for policy/ and topology/ to parse.
-struct RawObject {
-  ObjectMeta meta;
-  std::string json;  // with kJsonPadding spare bytes
-};
-
-// monostate: unreadable.
-using Object = std::variant<std::monostate, std::shared_ptr<const model::Node>, std::shared_ptr<const model::Pod>,
-                            std::shared_ptr<const ConfigMap>, std::shared_ptr<const RawObject>>;
-using Decoder = std::function<base::Result<Object>(PaddedJson)>;
-[[nodiscard]] base::Result<Object> decode_as_node(PaddedJson json);
-[[nodiscard]] base::Result<Object> decode_as_pod(PaddedJson json);
-[[nodiscard]] base::Result<Object> decode_as_config_map(PaddedJson json);
-[[nodiscard]] base::Result<Object> decode_as_raw(PaddedJson json);
-
-struct ObjectEntry {
-  std::string key;  // "namespace/name" or "name"
-  std::string uid;
-  Object object;
-  std::string error;  // of an unreadable one
-};
 
 enum class ReflectorState {
   starting,          // no list has succeeded yet
@@ -64,6 +33,8 @@ enum class ReflectorState {
 struct ReflectorStatus {
   ReflectorState state = ReflectorState::starting;
   std::string error;  // of the last failure, while it lasts
+
+  bool operator==(const ReflectorStatus&) const = default;
 };
 
 // Called on the reflector's thread, one call at a time. Keys are unique within a reflector.

@@ -1,5 +1,5 @@
-// A bearer token that rotates: the file is looked at again when it has changed, at most every minute, and at once when
-// the server answered 401. A file that cannot be read keeps the last token. Thread-safe.
+// A bearer token that rotates: the file is read again every minute it is used, and at once when the server answered
+// 401. A file that cannot be read keeps the last token. Thread-safe.
 #pragma once
 
 #include <mutex>
@@ -20,15 +20,13 @@ class TokenSource {
   [[nodiscard]] bool refresh(const std::string& rejected);
 
  private:
-  void read_if_changed();
-  void read();
+  void read();  // REQUIRES: mutex_ held
 
   const std::string file_;
   const base::Clock& clock_;
   std::mutex mutex_;
   std::string token_;
-  base::MonoTime next_look_{};
-  long long modified_ = 0;  // of the file when last read, in its filesystem's ticks
+  base::MonoTime next_read_{};
 };
 
 }  // namespace headroom::kube
