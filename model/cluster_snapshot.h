@@ -48,6 +48,9 @@ struct ClusterSnapshot {
   std::vector<std::shared_ptr<const Pod>> pods;    // all that are not gone, sorted by uid
   // How many times the full list of pods has been replaced: lets a reader tell "absent from a newer list".
   std::uint64_t pod_list_generation = 0;
+  // UIDs of pods whose deletion the watch reported in the last 5 minutes, sorted. Proves gone even a pod that came and
+  // went between two publications; scoring::Ledger::settle needs it.
+  std::vector<std::string> deleted_pods;
 
   std::vector<std::shared_ptr<const PolicyObject>> policies;
   std::vector<UnreadableObject> unreadable_policies;
