@@ -130,7 +130,8 @@ BANS = (
     Ban("sleep", r"\bsleep_for\b|\bsleep_until\b|\b[un]?sleep\s*\(", "wait on a condition or on base::Clock", CODE,
         ("runtime/system_clock.*",)),
     Ban("regex", r"std::[w]?regex", "slow, recursive and throwing: parse by hand", CODE),
-    Ban("getenv", r"\bgetenv\b", "configuration comes from flags and files", OURS),
+    Ban("getenv", r"\bgetenv\b", "configuration comes from flags and files", OURS,
+        ("kube/config.cc",)),  # KUBECONFIG and KUBERNETES_SERVICE_*, as every client has them
     Ban("kernel-file", r'"/(sys|proc)/', "kernel paths are passed in", OURS),
     Ban("thread", r"\bstd::(jthread|thread|async|mutex|condition_variable)\b", "the pure row has no threads", PURE,
         ("base/published.h", "base/clock.h", "base/manual_clock.h")),
@@ -236,8 +237,8 @@ def check_size(path, text):
 # ------------------------------------------------------------------------------------------------------- declarations
 
 # A parameter list's "bool x": a caller's "true" says nothing. Members, results and lambdas are fine, and so is a value
-# that is passed on as a value ("fallback", "value").
-BOOL_PARAMETER = re.compile(r"[(,]\s*(?:const\s+)?bool\s+(?!fallback\b|value\b)\w+\s*(?:=\s*\w+\s*)?[,)]")
+# that is passed on as a value ("fallback", "value", "when_null").
+BOOL_PARAMETER = re.compile(r"[(,]\s*(?:const\s+)?bool\s+(?!fallback\b|value\b|when_null\b)\w+\s*(?:=\s*\w+\s*)?[,)]")
 
 
 def check_declarations(path, text):

@@ -33,7 +33,7 @@ ROWS = [
     ("prose may name what code may not use", "kube/a.cc", "// never ::now()\n", None),
     ("tests do not sleep", "test/unit/kube/a.cc", "std::this_thread::sleep_for(1s);\n", "sleep"),
     ("std::regex is refused", "telemetry/a.cc", "std::regex r;\n", "regex"),
-    ("the environment is not read", "kube/a.cc", 'getenv("HOME");\n', "getenv"),
+    ("the environment is not read", "telemetry/a.cc", 'getenv("HOME");\n', "getenv"),
     ("kernel paths are not spelled in code", "telemetry/a.cc", 'open("/sys/class/x");\n', "kernel-file"),
     ("the pure row starts no threads", "policy/a.cc", "std::jthread t;\n", "thread"),
     ("the pure row does no I/O", "policy/a.cc", "#include <fstream>\n", "stream-io"),

@@ -1,0 +1,68 @@
+// headroom: what a person asks of Headroom from a terminal.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/durations.h"
+#include "cli/lint_command.h"
+#include "cli/outcome.h"
+
+namespace {
+
+using headroom::cli::Outcome;
+
+void add_lint(CLI::App& app, headroom::cli::LintCommand& command) {
+  CLI::App* lint = app.add_subcommand("lint", "Tell the known traps of a KubeSchedulerConfiguration");
+  lint->add_option("file", command.files, "YAML file(s)")->required();
+  lint->add_option("--nodes", command.options.nodes, "nodes of the cluster (default: more than 100)");
+  lint->add_option("--scheduler-name", command.options.scheduler_name, "schedulerName of Headroom's pods")
+      ->capture_default_str();
+  lint->add_option_function<std::int64_t>(
+      "--bind-timeout-ms",
+      [&command](std::int64_t ms) { command.options.bind_timeout = headroom::base::Milliseconds(ms); },
+      "bind.timeout of the extender's configuration (default: 3000)");
+}
+
+// Replaces this process by headroom-demo, which lies beside it. Returns only when that failed.
+Outcome run_demo(const std::vector<std::string>& arguments) {
+  std::error_code unknown;
+  const std::filesystem::path self = std::filesystem::read_symlink(std::string("/proc") + "/self/exe", unknown);
+  const std::string program = (self.parent_path() / "headroom-demo").string();
+  std::vector<std::string> words{program};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  ::execv(program.c_str(), argv.data());
+  return {2, "", "headroom demo: " + program + ": " + std::strerror(errno) + "\n"};
+}
+
+int finish(const Outcome& outcome) {
+  std::fwrite(outcome.out.data(), 1, outcome.out.size(), stdout);
+  std::fwrite(outcome.err.data(), 1, outcome.err.size(), stderr);
+  return outcome.status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Headroom keeps Kubernetes clusters inside their electrical and thermal limits.", "headroom");
+  app.set_version_flag("--version", HEADROOM_VERSION);
+  app.require_subcommand(1);
+  headroom::cli::LintCommand lint;
+  add_lint(app, lint);
+  CLI::App* demo = app.add_subcommand("demo", "Run the embedded cluster (all further arguments go to headroom-demo)");
+  demo->prefix_command();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (app.got_subcommand("lint")) return finish(headroom::cli::run_lint(lint));
+  return finish(run_demo(demo->remaining()));
+}
