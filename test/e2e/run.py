@@ -58,8 +58,12 @@ class Run:
             directory = os.path.join(self._directory, f"{servers}-servers")
             os.makedirs(directory, exist_ok=True)
             world = World(self._arguments.binaries, self._arguments.build, directory, servers)
+            try:
+                world.start()
+            except Exception:
+                print(traceback.format_exc(), flush=True)
+                sys.exit(f"e2e: the control plane did not come up; logs are in {directory}")
             self._worlds[servers] = world
-            world.start()
             print(f"        control plane with {servers} API server(s) up in {time.monotonic() - started:.1f} s", flush=True)
         return self._worlds[servers]
 

@@ -30,21 +30,23 @@ class ControlPlane:
         self._clients = {}
         self.etcd = self._make_etcd()
         self.ports = [free_port() for _ in range(servers)]
+        # Where everything but the part under test is at home: with two servers, the one that is not paused.
+        self.home = servers - 1
         self.servers = [self._make_server(index) for index in range(servers)]
         self.controller_manager = None
         self.kwok = None
 
     # ---- identities
 
-    def server_url(self, index=0):
-        return f"https://127.0.0.1:{self.ports[index]}"
+    def server_url(self, index=None):
+        return f"https://127.0.0.1:{self.ports[self.home if index is None else index]}"
 
     def client_certificate(self, user, group=None):
         if user not in self._clients:
             self._clients[user] = self.authority.issue("client-" + user.replace(":", "-"), user, organization=group)
         return self._clients[user]
 
-    def admin(self, server=0):
+    def admin(self, server=None):
         """A client that may do everything."""
         return Api(self.server_url(server), self.authority.certificate, self.client_certificate("admin", "system:masters"))
 
@@ -61,7 +63,7 @@ class ControlPlane:
                                      "spec": {"expirationSeconds": 7200}})
         return reply["status"]["token"]
 
-    def kubeconfig(self, name, certificate=None, token=None, server=0, url=None):
+    def kubeconfig(self, name, certificate=None, token=None, url=None):
         """Writes a kubeconfig file and returns its path."""
         with open(self.authority.certificate, "rb") as ca:
             authority = base64.b64encode(ca.read()).decode()
@@ -69,7 +71,7 @@ class ControlPlane:
         path = os.path.join(self.directory, f"kubeconfig-{name}")
         with open(path, "w", encoding="utf-8") as out:
             json.dump({"apiVersion": "v1", "kind": "Config", "current-context": "e2e",
-                       "clusters": [{"name": "e2e", "cluster": {"server": url or self.server_url(server),
+                       "clusters": [{"name": "e2e", "cluster": {"server": url or self.server_url(),
                                                                 "certificate-authority-data": authority}}],
                        "users": [{"name": "e2e", "user": user}],
                        "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": "e2e"}}]}, out, indent=1)

@@ -10,8 +10,8 @@ import time
 class Call:
     """One verb call as it went over the wire."""
 
-    def __init__(self, verb, request, reply, status):
-        self.at = time.monotonic()
+    def __init__(self, verb, request, reply, status, seconds):
+        self.seconds = seconds  # from the request to the reply
         self.verb = verb
         self.status = status
         self.request = request
@@ -47,12 +47,13 @@ class Relay:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                started = time.monotonic()
                 try:
                     status, reply = relay._forward(self.path, body)
                 except OSError:
                     self.close_connection = True  # the extender is down: so are we
                     return
-                relay._record(self.path.rsplit("/", 1)[-1], body, reply, status)
+                relay._record(self.path.rsplit("/", 1)[-1], body, reply, status, time.monotonic() - started)
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(reply)))
@@ -84,12 +85,12 @@ class Relay:
                     raise OSError(str(error)) from error
         raise AssertionError("unreachable")
 
-    def _record(self, verb, body, reply, status):
+    def _record(self, verb, body, reply, status, seconds):
         try:
             answer = json.loads(reply)
         except ValueError:
             answer = None
-        self.calls.append(Call(verb, json.loads(body), answer, status))
+        self.calls.append(Call(verb, json.loads(body), answer, status, seconds))
 
     def of(self, verb):
         return [call for call in list(self.calls) if call.verb == verb]

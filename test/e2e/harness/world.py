@@ -4,8 +4,8 @@ One world serves many checks, one after another. reset() takes away what the las
 another.
 """
 
-import glob
 import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from . import objects
@@ -23,6 +23,9 @@ from .wait import eventually
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 DEPLOY = os.path.join(ROOT, "deploy")
+CRD_NAMES = ("powercappingpolicies.powercapping.example.com", "powertopologies.powercapping.example.com")
+# ServiceAccounts that deploy/ creates. Extender and scheduler share a pod, not an identity.
+SCHEDULER_ACCOUNT, EXTENDER_ACCOUNT, CONTROLLER_ACCOUNT = "headroom-scheduler", "headroom-extender", "headroom-controller"
 IDLE = 100.0  # watts that an idle node's exporter shows; objects.NODE_CLASS says the same
 
 
@@ -62,13 +65,10 @@ class World:
         return self
 
     def install(self):
-        """What a site applies: CRDs, namespace, RBAC, admission policies."""
-        self.plane.kubectl("apply", "--server-side", "-f", os.path.join(DEPLOY, "crds"))
-        for path in sorted(glob.glob(os.path.join(DEPLOY, "crds", "*.yaml"))):
-            with open(path, encoding="utf-8") as crd:
-                name = next(line.split(":", 1)[1].strip() for line in crd if line.startswith("  name:"))
+        """What a site applies, all of it: CRDs, namespace, RBAC, admission policies, Deployments."""
+        self.plane.kubectl("apply", "--server-side", "-k", DEPLOY)
+        for name in CRD_NAMES:
             self.plane.await_crd(name)
-        self.plane.kubectl("apply", "--server-side", "-f", os.path.join(DEPLOY, "manifests"))
 
     def stop(self):
         self.reset(objects_too=False)
@@ -113,6 +113,10 @@ class World:
     def finally_do(self, action):
         """Runs at the end of the check, whatever becomes of it."""
         self._extras.insert(0, action)
+
+    def scratch(self):
+        """A directory that only this check writes to."""
+        return tempfile.mkdtemp(dir=self.directory)
 
     def use(self, part):
         """Starts a process, a Machine or a Prometheus and ends it with the check."""
@@ -240,9 +244,9 @@ class World:
 
     # ---- the product
 
-    def identity(self, account):
+    def identity(self, account, url=None):
         """A kubeconfig of one of the ServiceAccounts that deploy/ creates."""
-        return self.plane.kubeconfig(account, token=self.plane.service_account_token(SYSTEM, account))
+        return self.plane.kubeconfig(account, token=self.plane.service_account_token(SYSTEM, account), url=url)
 
     def telemetry(self, **overrides):
         """The telemetry section: every node's Kepler asked directly, once a second."""
@@ -253,7 +257,7 @@ class World:
 
     def start_extender(self, telemetry=None, wait=True, kubeconfig=None, **settings):
         self._settings = {"telemetry": telemetry if telemetry is not None else self.telemetry(), **settings}
-        self.extender.configure(kubeconfig or self.identity(SCHEDULER_ACCOUNT), self._settings)
+        self.extender.configure(kubeconfig or self.identity(EXTENDER_ACCOUNT), self._settings)
         self.extender.start(wait)
         return self.extender
 
@@ -300,5 +304,3 @@ class World:
         return [call for relay in self.relays for call in relay.of(verb)]
 
 
-SCHEDULER_ACCOUNT = "headroom-scheduler"
-CONTROLLER_ACCOUNT = "headroom-controller"
