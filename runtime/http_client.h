@@ -2,7 +2,12 @@
 //
 // Not thread-safe: one object per thread or per watch. Only cancel() may come from another thread.
 // A reply with any status is a value; errors are what kept a reply from arriving: unavailable (refused, timed out, cut,
-// half-open), denied (the server's certificate does not verify).
+// half-open), denied (the server's certificate does not verify, or it refuses ours), invalid_input (a path or header
+// that cannot be sent), unsupported (a compressed reply, which is never asked for).
+//
+// A kept connection that the server has closed meanwhile is replaced before use. Where the close crosses with a
+// request, GET and HEAD are sent once more on a new connection; anything else is unavailable, for it may have been
+// done.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +32,7 @@ struct HttpClientOptions {
   base::Milliseconds read_timeout{10'000};       // per read: a silent stream ends after this
   base::Milliseconds total_timeout{30'000};      // for send(): whole reply
   base::Milliseconds dead_peer_timeout{15'000};  // TCP_USER_TIMEOUT and keep-alive probes: half-open connections end
-  std::size_t body_limit = 512u << 20;
+  std::size_t body_limit = 512u << 20;           // replies larger than this are unavailable
 };
 
 // "http://host:port/path" taken apart. Errors: invalid_input naming what is wrong with it.
@@ -39,6 +44,9 @@ struct Url {
 };
 [[nodiscard]] base::Result<Url> parse_url(std::string_view text);
 
+// For one segment of a path or one value of a query: everything but letters, digits and -._~ becomes %XX.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
 class HttpClient {
  public:
   explicit HttpClient(HttpClientOptions options);
@@ -46,6 +54,7 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
+  // The body of the reply has spare capacity for parsing it in place, as on a server.
   [[nodiscard]] base::Result<HttpResponse> send(const HttpRequest& request);
 
   // Streams a reply. When the status is 2xx, on_chunk gets the body piece by piece (not line-aligned) and ends the

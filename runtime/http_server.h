@@ -28,7 +28,9 @@ struct HttpServerOptions {
   std::string name = "http";  // in logs and metrics
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: the system chooses; start() tells
-  int threads = 32;        // connections served at a time; more wait in the backlog
+  // Connections served at a time. When all are taken, the longest idle one is closed for a new one; where none is idle,
+  // new ones wait.
+  int threads = 32;
   int backlog = 1024;
   base::Milliseconds keep_alive{120'000};       // above the 90 s of Go's clients, so that the client closes first
   base::Milliseconds request_deadline{20'000};  // first byte of the head to last byte of the body
@@ -41,7 +43,8 @@ struct HttpServerOptions {
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
-// Writes one piece of a streamed reply. False: the client is gone or the server stops; the handler must return.
+// Writes one piece of a streamed reply and sends it. False: the client is gone or the server stops; the handler must
+// return. An empty piece sends nothing and only asks.
 using ChunkWriter = std::function<bool(std::string_view)>;
 // Sends `head` first, then whatever `body` writes, chunked. The connection's thread is held until body returns.
 struct HttpStream {
@@ -49,6 +52,16 @@ struct HttpStream {
   std::function<void(const ChunkWriter&)> body;
 };
 using HttpStreamHandler = std::function<std::optional<HttpStream>(const HttpRequest&)>;
+
+// For metrics; numbers since start().
+struct HttpServerStats {
+  std::uint64_t connections = 0;  // open now
+  std::uint64_t accepted = 0;
+  std::uint64_t evicted = 0;  // idle connections closed to let new ones in
+  std::uint64_t requests = 0;
+  std::uint64_t refused = 0;  // malformed, too large, too slow
+  std::uint64_t handler_failures = 0;
+};
 
 class HttpServer {
  public:
@@ -67,6 +80,10 @@ class HttpServer {
   [[nodiscard]] base::Result<std::uint16_t> start();
   // Stops accepting, answers what is in flight with "Connection: close", closes idle connections at once. Idempotent.
   void stop();
+  // True from the first moment of stop(): handlers that wait for something look at it.
+  [[nodiscard]] bool stopping() const;
+  // Any thread.
+  [[nodiscard]] HttpServerStats stats() const;
 
  private:
   class Impl;
