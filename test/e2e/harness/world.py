@@ -79,9 +79,12 @@ class World:
 
     def reset(self, objects_too=True):
         """Back to an empty cluster with no program of ours running."""
-        for extra in self._extras:
-            extra()
-        self._extras = []
+        extras, self._extras = self._extras, []
+        for extra in extras:
+            try:
+                extra()
+            except Exception as error:  # the rest is still to be put back
+                print(f"        while clearing up: {error}", flush=True)
         self.extender.stop()
         if self.controller:
             self.controller.stop()
