@@ -9,7 +9,6 @@
 
 #include "policy/limits.h"
 #include "policy/parse_policy.h"
-#include "test/support/table.h"
 #include "topology/json_value.h"
 #include "topology/limits.h"
 #include "topology/node_class_defaults.h"
@@ -47,10 +46,6 @@ std::vector<BrokenCase> broken_cases() {
     cases.push_back({text_of(entry, "file"), text_of(entry, "ourMessage")});
   }
   return cases;
-}
-
-void PrintTo(const BrokenCase& row, std::ostream* out) {
-  *out << row.name;
 }
 
 TEST(BrokenObjects, AreAtLeastTwentyOfEachUse) {
