@@ -1,0 +1,109 @@
+#include "extender/debug_pages.h"
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "extender/debug_json.h"
+#include "scoring/explain.h"
+#include "scoring/judge.h"
+
+namespace headroom::extender {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+runtime::HttpResponse json_reply(const Json& body, int status = 200) {
+  runtime::HttpResponse response;
+  response.status = status;
+  response.body = body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return response;
+}
+
+runtime::HttpResponse failure(int status, std::string_view error) {
+  return json_reply({{"error", error}}, status);
+}
+
+runtime::HttpResponse plain(int status, std::string text) {
+  runtime::HttpResponse response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::move(text) + "\n";
+  return response;
+}
+
+std::string query_of(const runtime::HttpRequest& request, std::string_view key) {
+  const auto found = request.query.find(key);
+  return found == request.query.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+runtime::HttpResponse DebugPages::explain(const runtime::HttpRequest& request) const {
+  const auto ledger = use_.ledger.view();
+  const auto decision = use_.decisions.load();
+  if (decision == nullptr) return failure(503, not_synced(use_.snapshots.load().get()));
+  const std::string wanted = query_of(request, "pod");
+  if (wanted.empty()) return failure(400, "pod is missing: /explain?pod=namespace/name&node=name");
+  const auto pod = find_pod(*decision->snapshot, wanted);
+  if (pod == nullptr) return failure(404, "no pod " + wanted);
+  const scoring::Books& books = *decision->books;
+  scoring::Judge judge(books, *ledger, *pod);
+  std::vector<scoring::Explanation> nodes;
+  if (const std::string node = query_of(request, "node"); !node.empty()) {
+    nodes.push_back(scoring::explain(judge, books, node));
+  } else {
+    for (const auto& row : books.table->nodes) nodes.push_back(scoring::explain(judge, books, row.node->name));
+    std::stable_sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) {
+      if (a.reason.empty() != b.reason.empty()) return a.reason.empty();
+      return a.score > b.score;
+    });
+  }
+  Json body = pod_json(*pod);
+  body["nodes"] = Json::array();
+  for (const auto& node : nodes) body["nodes"].push_back(explanation_json(node));
+  return json_reply(body);
+}
+
+runtime::HttpResponse DebugPages::snapshot(const runtime::HttpRequest& /*request*/) const {
+  const auto ledger = use_.ledger.view();
+  const auto decision = use_.decisions.load();
+  const auto seen = use_.snapshots.load();
+  if (decision == nullptr) {
+    return json_reply({{"ready", false}, {"reason", not_synced(seen.get())}});
+  }
+  const std::string problem = not_usable(decision.get(), {use_.clock.mono_now(), use_.max_books_age});
+  Json body = decision_json({*decision, *ledger, *use_.requeue.view(), use_.clock.wall_now()});
+  body["ready"] = problem.empty();
+  body["reason"] = problem;
+  return json_reply(body);
+}
+
+runtime::HttpResponse DebugPages::livez(const runtime::HttpRequest& /*request*/) const {
+  return plain(200, "ok");
+}
+
+runtime::HttpResponse DebugPages::readyz(const runtime::HttpRequest& /*request*/) const {
+  const auto decision = use_.decisions.load();
+  std::string problem;
+  if (decision == nullptr) {
+    problem = not_synced(use_.snapshots.load().get());
+    if (problem.empty()) problem = "NotSynced: the first books are being made";
+  } else {
+    problem = not_usable(decision.get(), {use_.clock.mono_now(), use_.max_books_age});
+  }
+  return problem.empty() ? plain(200, "ok") : plain(503, problem);
+}
+
+void DebugPages::add_debug_routes(runtime::HttpServer& server) const {
+  server.route("GET", "/explain", [this](const runtime::HttpRequest& request) { return explain(request); });
+  server.route("GET", "/debug/snapshot", [this](const runtime::HttpRequest& request) { return snapshot(request); });
+}
+
+void DebugPages::add_health_routes(runtime::HttpServer& server) const {
+  server.route("GET", "/livez", [this](const runtime::HttpRequest& request) { return livez(request); });
+  server.route("GET", "/readyz", [this](const runtime::HttpRequest& request) { return readyz(request); });
+}
+
+}  // namespace headroom::extender

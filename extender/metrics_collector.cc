@@ -1,0 +1,157 @@
+#include <chrono>
+#include <map>
+
+#include "extender/in_flight.h"
+#include "extender/metrics.h"
+
+namespace headroom::extender {
+namespace {
+
+using runtime::CollectedFamily;
+using runtime::MetricLabels;
+using runtime::MetricType;
+
+// Families in the making, by name.
+class Families {
+ public:
+  void gauge(const char* name, const char* help, MetricLabels labels, double value) {
+    add({name, help}, MetricType::gauge, std::move(labels), value);
+  }
+  void counter(const char* name, const char* help, MetricLabels labels, double value) {
+    add({name, help}, MetricType::counter, std::move(labels), value);
+  }
+  std::vector<CollectedFamily> take() {
+    std::vector<CollectedFamily> all;
+    for (auto& [name, family] : families_) all.push_back(std::move(family));
+    return all;
+  }
+
+ private:
+  void add(runtime::MetricName name, MetricType type, MetricLabels labels, double value) {
+    CollectedFamily& family = families_[name.name];
+    if (family.samples.empty()) {
+      family.name = std::move(name);
+      family.type = type;
+    }
+    family.samples.push_back({std::move(labels), value});
+  }
+
+  std::map<std::string, CollectedFamily> families_;
+};
+
+void add_elements(Families& out, const scoring::Books& books, const InFlight& in_flight) {
+  for (std::size_t i = 0; i < books.topology->elements.size(); ++i) {
+    const topology::Element& element = books.topology->elements[i];
+    const scoring::ElementLoad& load = books.views.front().elements[i];
+    const MetricLabels labels = {{"element", element.name}, {"type", std::string(topology::to_string(element.type))}};
+    out.gauge("headroom_element_limit_watts", "Limit of an element: ratedWatts x continuousPercent.", labels,
+              base::to_watts(element.limit));
+    out.gauge("headroom_element_booked_watts", "What admission counts for an element, without bindings in flight.",
+              labels, base::to_watts(load.booked));
+    out.gauge("headroom_element_present_watts", "Metered load of an element plus pods that no sample covers yet.",
+              labels, base::to_watts(load.present));
+    out.gauge("headroom_element_unmanaged_watts", "Part of an element's load that no node accounts for.", labels,
+              base::to_watts(load.unmanaged));
+    out.gauge("headroom_element_in_flight_watts", "Reserved by bindings that the books do not show yet.", labels,
+              base::to_watts(in_flight.elements[i]));
+    out.gauge("headroom_element_headroom_watts", "Limit minus booked minus in flight; negative past the limit.", labels,
+              base::to_watts(element.limit - load.booked - in_flight.elements[i]));
+  }
+}
+
+void add_racks(Families& out, const scoring::Books& books, const InFlight& in_flight) {
+  for (std::size_t i = 0; i < books.table->racks.size(); ++i) {
+    const scoring::RackLoad& load = books.views.front().racks[i];
+    const MetricLabels labels = {{"rack", books.table->racks[i].name}};
+    out.gauge("headroom_rack_booked_watts", "What admission counts for a rack, without bindings in flight.", labels,
+              base::to_watts(load.booked));
+    out.gauge("headroom_rack_present_watts", "Metered load of a rack plus pods that no sample covers yet.", labels,
+              base::to_watts(load.present));
+    out.gauge("headroom_rack_in_flight_watts", "Reserved by bindings that the books do not show yet.", labels,
+              base::to_watts(in_flight.racks[i]));
+    const auto& inlet = books.inlets[i].last;
+    if (!inlet) continue;
+    out.gauge("headroom_rack_inlet_celsius", "Highest inlet temperature of a rack.", labels,
+              base::to_celsius(inlet->temperature));
+  }
+}
+
+void add_policies(Families& out, const scoring::Books& books) {
+  for (std::size_t i = 0; i < books.policy.size(); ++i) {
+    const model::PolicyObject& policy = *books.policies->policies()[i];
+    const MetricLabels labels = {{"namespace", policy.ns}, {"policy", policy.name}};
+    out.gauge("headroom_policy_load_watts", "Load of a policy's members on nodes.", labels,
+              base::to_watts(books.policy[i].load));
+    out.gauge("headroom_policy_limit_watts", "powerCapLimit of a policy.", labels,
+              base::to_watts(policy.power_cap_limit));
+  }
+}
+
+void add_telemetry(Families& out, const model::TelemetrySnapshot& telemetry) {
+  for (const model::SourceStatus& source : telemetry.sources) {
+    out.gauge("headroom_telemetry_source_up", "1 while a telemetry source answers.", {{"source", source.name}},
+              source.up ? 1 : 0);
+  }
+  out.gauge("headroom_telemetry_unmatched_series", "Series that no node could be found for.", {},
+            static_cast<double>(telemetry.unmatched_count));
+}
+
+void add_conditions(Families& out, const scoring::Books& books) {
+  std::map<std::string_view, int> counts;
+  for (const scoring::Condition& condition : books.conditions) ++counts[scoring::to_string(condition.kind)];
+  for (const auto& [kind, count] : counts) {
+    out.gauge("headroom_conditions", "Things people should know, by kind; /debug/snapshot names them.",
+              {{"kind", std::string(kind)}}, count);
+  }
+}
+
+void add_decision(Families& out, const Decision& decision, const scoring::LedgerView& ledger, base::MonoTime now) {
+  const scoring::Books& books = *decision.books;
+  const InFlight in_flight = in_flight_of(books, ledger);
+  const double age = std::chrono::duration<double>(now - decision.kept_at).count();
+  out.gauge("headroom_books_age_seconds", "Since the books were last kept.", {}, age);
+  out.gauge("headroom_nodes", "Nodes in the books.", {}, static_cast<double>(books.table->nodes.size()));
+  out.gauge("headroom_in_flight_watts", "Reserved by bindings that the books do not show yet, over all nodes.", {},
+            base::to_watts(in_flight.total));
+  add_elements(out, books, in_flight);
+  add_racks(out, books, in_flight);
+  add_policies(out, books);
+  add_conditions(out, books);
+  add_telemetry(out, *decision.snapshot->telemetry);
+}
+
+void add_ledger(Families& out, const scoring::LedgerView& ledger, base::WallTime now) {
+  double unknown = 0;
+  base::Microseconds oldest{0};
+  for (const auto& entry : ledger.entries) {
+    if (entry->state == scoring::ReservationState::outcome_unknown) ++unknown;
+    oldest = std::max<base::Microseconds>(oldest, now - entry->since);
+  }
+  out.gauge("headroom_ledger_entries", "Pods with a reservation.", {}, static_cast<double>(ledger.entries.size()));
+  out.gauge("headroom_ledger_unknown", "Reservations whose binding has an unknown outcome and is being repeated.", {},
+            unknown);
+  out.gauge("headroom_ledger_oldest_seconds", "Age of the oldest reservation.", {},
+            std::chrono::duration<double>(oldest).count());
+}
+
+}  // namespace
+
+runtime::MetricCollector make_collector(ScrapeSources sources) {
+  return [sources] {
+    Families out;
+    const auto ledger = sources.ledger.view();
+    const auto decision = sources.decisions.load();
+    out.gauge("headroom_synced", "1 once nodes, pods, policies and topologies have been listed.", {},
+              decision == nullptr ? 0 : 1);
+    add_ledger(out, *ledger, sources.clock.wall_now());
+    if (decision != nullptr) add_decision(out, *decision, *ledger, sources.clock.mono_now());
+    const auto requeue = sources.requeue.view();
+    out.gauge("headroom_requeue_leader", "1 while the kube-scheduler beside this extender holds its Lease.", {},
+              requeue->leader ? 1 : 0);
+    out.gauge("headroom_waiting_pods", "Pods of our scheduler that wait, as of the last requeue round.", {},
+              static_cast<double>(requeue->waiting.size()));
+    return out.take();
+  };
+}
+
+}  // namespace headroom::extender
