@@ -32,19 +32,33 @@ class JsonParse {
     ondemand::document document;
     const simdjson::padded_string_view padded(text.data(), text.size(), text.size() + kJsonPadding);
     if (const auto error = parser.iterate(padded).get(document)) return not_json(error);
-    ondemand::value root;
-    if (const auto error = document.get_value().get(root)) return not_json(error);
+    ondemand::object root;
+    if (const auto error = document.get_object().get(root)) return not_json(error);
     JsonCursor::Shared shared;
     JsonCursor cursor(shared, nullptr);
-    set(cursor, root);
-    cursor.fields(on_field);
+    each_field(cursor, root, on_field);
     if (shared.error) return *shared.error;
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+      return base::invalid_input("not JSON: something follows the object");
+    }
     return base::ok_status();
+  }
+  static void each_field(JsonCursor& parent, ondemand::object object, JsonCursor::OnField on_field) {
+    JsonCursor child(*parent.shared_, &parent);
+    for (auto field : object) {
+      ondemand::value found;
+      if (field.unescaped_key().get(child.key_) != simdjson::SUCCESS || field.value().get(found) != simdjson::SUCCESS) {
+        return parent.fail("is not JSON");
+      }
+      set(child, found);
+      on_field(child.key_, child);
+      if (parent.failed()) return;
+    }
   }
 
  private:
   static base::Error not_json(simdjson::error_code error) {
-    if (error == simdjson::SCALAR_DOCUMENT_AS_VALUE) return base::invalid_input("must be an object");
+    if (error == simdjson::INCORRECT_TYPE) return base::invalid_input("must be an object");
     return base::invalid_input(std::string("not JSON: ") + simdjson::error_message(error));
   }
 };
@@ -57,16 +71,7 @@ void JsonCursor::fields(OnField on_field) {
   if (is_null) return;
   ondemand::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS) return fail("must be an object");
-  JsonCursor child(*shared_, this);
-  for (auto field : object) {
-    ondemand::value found;
-    if (field.unescaped_key().get(child.key_) != simdjson::SUCCESS || field.value().get(found) != simdjson::SUCCESS) {
-      return fail("is not JSON");
-    }
-    JsonParse::set(child, found);
-    on_field(child.key_, child);
-    if (failed()) return;
-  }
+  JsonParse::each_field(*this, object, on_field);
 }
 
 void JsonCursor::items(OnItem on_item) {
