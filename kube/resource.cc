@@ -3,43 +3,24 @@
 #include <utility>
 
 #include "base/names.h"
+#include "runtime/http_client.h"
 
 namespace headroom::kube {
 namespace {
 
 namespace names = base::names;
 
-// RFC 3986 unreserved characters stay; a segment "." or ".." cannot be had from a name the API accepts.
-std::string encode_segment(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string encoded;
-  encoded.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    if (plain) {
-      encoded += c;
-    } else {
-      encoded += '%';
-      encoded += kHex[byte >> 4];
-      encoded += kHex[byte & 15];
-    }
-  }
-  return encoded;
-}
-
 }  // namespace
 
 std::string Resource::collection_path() const {
   std::string path = group.empty() ? "/api/" + version : "/apis/" + group + "/" + version;
-  if (!ns.empty()) path += "/namespaces/" + encode_segment(ns);
+  if (!ns.empty()) path += "/namespaces/" + runtime::percent_encoded(ns);
   return path + "/" + plural;
 }
 
 std::string Resource::object_path(std::string_view name, std::string_view subresource) const {
-  std::string path = collection_path() + "/" + encode_segment(name);
-  if (!subresource.empty()) path += "/" + encode_segment(subresource);
+  std::string path = collection_path() + "/" + runtime::percent_encoded(name);
+  if (!subresource.empty()) path += "/" + runtime::percent_encoded(subresource);
   return path;
 }
 
