@@ -25,14 +25,21 @@ enum class InletState : std::uint8_t {
   fresh,
 };
 
+struct InletHeat {
+  bool hot = false;
+  bool since_start = false;  // hot only because nobody knows what was before this process started
+
+  bool operator==(const InletHeat&) const = default;
+};
+
 struct InletMemory {
   std::optional<model::TemperatureReading> last;  // the newest
   std::optional<base::WallTime> fresh_since;      // start of the unbroken run of fresh samples
-  std::map<base::Temperature, bool> hot;          // by limit
+  std::map<base::Temperature, InletHeat> heat;    // by limit
 };
 
 struct InletInput {
-  std::optional<model::TemperatureReading> reading;  // highest fresh one, or the newest stale one; nothing: none now
+  std::optional<model::TemperatureReading> reading;  // the rack's; nothing: none now, the last one stays and grows old
   std::vector<base::Temperature> limits;             // every limit that anybody has for this rack
   base::Seconds max_age{60};
   base::WallTime now;

@@ -41,7 +41,8 @@ struct Reservation {
   base::WallTime since;
 
   // settle()'s memory; callers leave them alone.
-  std::uint64_t list_generation = 0;  // newest pod list at the time of reserving
+  std::uint64_t sequence = 0;         // newest snapshot at the time of reserving: an older one proves no absence
+  std::uint64_t list_generation = 0;  // newest pod list, likewise
   bool seen = false;                  // a snapshot since then contained the pod, unbound
 
   bool operator==(const Reservation&) const = default;

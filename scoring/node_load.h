@@ -48,6 +48,7 @@ struct NodeLoad {
   Commitment present;
   base::Power measured;  // smoothed and completed by what the sample does not cover; stale: the last; never: 0
   TelemetryState telemetry = TelemetryState::never;
+  base::WallTime sampled;  // end of its newest sample's window; epoch: never
 };
 
 // What the rules need of the node's class.

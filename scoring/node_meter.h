@@ -4,7 +4,10 @@
 //   - One sample above 1.25 x maxWatts is ignored, three in a row count at face value and flag too_large.
 //   - Precedence wall > psys > package+dram. What the fresh readings do not cover stays counted: overheadWatts, and
 //     the peak watts of the devices of covered pods where no GPU reading is fresh.
-//   - A reading of unknown age, or of a partial source that went silent, bounds the books from below and never more.
+//   - Adding or removing a partial source (all but the wall meter) never lowers the books: `at_least` takes every part
+//     at the highest of what its sources say or said and of what the books say.
+//   - A reading that is not of grade measured, or is stamped in the future, may raise and never lower: it counts as one
+//     of a source that went silent.
 //
 // State is a value: observe() gives the next one. Pure.
 #pragma once
@@ -24,8 +27,8 @@ namespace headroom::scoring {
 // One scope's meter.
 struct ScopeMeter {
   bool delivered = false;   // a sample was believed at some time
-  bool known_once = false;  // one of known age was
-  bool age_known = false;   // of the newest believed one
+  bool whole_once = false;  // one of known age that covers its scope was
+  bool whole = false;       // the newest believed one has a known age and covers its scope
   base::Power newest;       // as delivered
   base::Power smoothed;     // what counts
   base::WallTime window_start;
@@ -46,11 +49,21 @@ struct NodeMeter {
 struct MeterRules {
   const Settings& settings;
   std::optional<base::Power> max;  // maxWatts of the node's class
+  std::int64_t devices = 0;        // accelerators of the node: a GPU reading of fewer does not cover the others
+};
+
+struct MeterTime {
+  base::WallTime now;
+  base::Microseconds elapsed;  // since the step before
 };
 
 // telemetry: null when the source knows nothing of the node any more; what was seen stays and grows old.
 [[nodiscard]] NodeMeter observe(NodeMeter meter, const model::NodeTelemetry* telemetry, const MeterRules& rules,
                                 base::WallTime now);
+
+// The same for one meter that is not a node's (an element's). elapsed: since the last call; reading: null: none now.
+[[nodiscard]] ScopeMeter observe_scope(ScopeMeter meter, const model::PowerReading* reading, const MeterRules& rules,
+                                       const MeterTime& time);
 
 struct MeterAge {
   base::WallTime now;
@@ -61,6 +74,8 @@ struct MeterAge {
 // reading, no pod is covered.
 [[nodiscard]] std::optional<base::WallTime> window_start_of(const NodeMeter& meter, const MeterAge& age);
 
+[[nodiscard]] bool is_fresh(const ScopeMeter& meter, const MeterAge& age);
+
 // What readings leave uncovered, from the node's class and the covered pods.
 struct Uncovered {
   base::Power overhead;
@@ -69,13 +84,19 @@ struct Uncovered {
   base::Power devices;  // devices' part
 };
 
+struct MeterQuestion {
+  MeterAge age;
+  const Settings& settings;
+};
+
 struct Measured {
+  base::WallTime sampled;  // end of the newest window that may lower something; epoch: none
   bool fresh = false;
   bool ever = false;     // some sample of known age was believed once
   base::Power power;     // fresh: the truth for ranking; stale: the last; never: 0
   base::Power at_least;  // the books count no less: power, silent partial sources and readings of unknown age included
 };
 
-[[nodiscard]] Measured measure(const NodeMeter& meter, const Uncovered& uncovered, const MeterAge& age);
+[[nodiscard]] Measured measure(const NodeMeter& meter, const Uncovered& uncovered, const MeterQuestion& question);
 
 }  // namespace headroom::scoring

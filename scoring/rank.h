@@ -7,7 +7,9 @@
 //                             second = thermal margin: (limit - inlet) / 10 degrees, 1 without an inlet limit,
 //                                      0 where there is a limit and no fresh sensor
 //   without any               first = the node's own (peak - present after placement) / peak
-//                             second = mean of the same over its rack
+//                             second = mean of the same over its rack before placement, or the thermal margin where
+//                             that
+//                                      is less
 //   outside an existing topology: 0
 //
 // Both terms only ever raise the value: more headroom, or cooler air, never lowers a score. Pure.
