@@ -6,8 +6,8 @@
 
 namespace headroom::topology {
 
-inline constexpr std::int64_t kDefaultIdleWatts = 100;
+inline constexpr std::int64_t kDefaultIdleWatts = 120;
 inline constexpr double kDefaultWattsPerCore = 8;
-inline constexpr std::int64_t kDefaultOverheadWatts = 50;
+inline constexpr std::int64_t kDefaultOverheadWatts = 60;
 
 }  // namespace headroom::topology

@@ -171,8 +171,8 @@ TEST(ParseTopology, ANodeClassKeepsEveryFieldAndHasCautiousDefaults) {
   EXPECT_EQ(gpu.device_watts.at("nvidia.com/gpu"), base::watts(700));
   EXPECT_TRUE(model::matches(gpu.selector, {{"kind", "gpu"}, {"z", "a"}}));
   const auto& any = object->node_classes[1];
-  EXPECT_EQ(any.idle, base::watts(100));
-  EXPECT_EQ(any.overhead, base::watts(50));
+  EXPECT_EQ(any.idle, base::watts(120));
+  EXPECT_EQ(any.overhead, base::watts(60));
   EXPECT_FALSE(any.max.has_value());
 }
 
