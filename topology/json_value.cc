@@ -12,18 +12,21 @@ constexpr std::size_t kMaxDepth = 64;
 // Builds our value while nlohmann parses; its own tree would be a second copy and forget duplicate members.
 class Builder : public nlohmann::json_sax<nlohmann::json> {
  public:
-  bool null() override { return put({nullptr}); }
-  bool boolean(bool b) override { return put({b}); }
-  bool number_integer(number_integer_t n) override { return put({static_cast<std::int64_t>(n)}); }
-  bool number_unsigned(number_unsigned_t n) override {
-    if (n > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return put({static_cast<double>(n)});
-    return put({static_cast<std::int64_t>(n)});
+  bool null() override { return put(JsonValue(JsonValue::Any(nullptr))); }
+  bool boolean(bool b) override { return put(JsonValue(JsonValue::Any(b))); }
+  bool number_integer(number_integer_t n) override {
+    return put(JsonValue(JsonValue::Any(static_cast<std::int64_t>(n))));
   }
-  bool number_float(number_float_t n, const string_t& /*text*/) override { return put({n}); }
-  bool string(string_t& s) override { return put({std::move(s)}); }
+  bool number_unsigned(number_unsigned_t n) override {
+    if (n > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+      return put(JsonValue(JsonValue::Any(static_cast<double>(n))));
+    return put(JsonValue(JsonValue::Any(static_cast<std::int64_t>(n))));
+  }
+  bool number_float(number_float_t n, const string_t& /*text*/) override { return put(JsonValue(JsonValue::Any(n))); }
+  bool string(string_t& s) override { return put(JsonValue(JsonValue::Any(std::move(s)))); }
   bool binary(binary_t& /*bytes*/) override { return fail("binary value"); }
-  bool start_object(std::size_t /*size*/) override { return open({JsonValue::Object{}}); }
-  bool start_array(std::size_t /*size*/) override { return open({JsonValue::Array{}}); }
+  bool start_object(std::size_t /*size*/) override { return open(JsonValue(JsonValue::Object{})); }
+  bool start_array(std::size_t /*size*/) override { return open(JsonValue(JsonValue::Array{})); }
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
@@ -76,6 +79,14 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 };
 
 }  // namespace
+
+JsonValue::JsonValue() = default;
+JsonValue::JsonValue(Any any) : value(std::move(any)) {}
+JsonValue::JsonValue(const JsonValue& other) = default;
+JsonValue::JsonValue(JsonValue&& other) noexcept = default;
+JsonValue& JsonValue::operator=(const JsonValue& other) = default;
+JsonValue& JsonValue::operator=(JsonValue&& other) noexcept = default;
+JsonValue::~JsonValue() = default;
 
 const JsonValue* JsonValue::find(std::string_view name) const {
   const auto* members = std::get_if<Object>(&value);

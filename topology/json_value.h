@@ -17,11 +17,22 @@ struct JsonMember;
 struct JsonValue {
   using Array = std::vector<JsonValue>;
   using Object = std::vector<JsonMember>;  // in the order written
-  std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object> value = nullptr;
+  using Any = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object>;
+
+  // Defined in the .cc: here a member's type is not complete yet, which clang 14 does not accept in a constexpr vector.
+  JsonValue();
+  explicit JsonValue(Any any);
+  JsonValue(const JsonValue& other);
+  JsonValue(JsonValue&& other) noexcept;
+  JsonValue& operator=(const JsonValue& other);
+  JsonValue& operator=(JsonValue&& other) noexcept;
+  ~JsonValue();
 
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::nullptr_t>(value); }
   // Null where it is not an object, or has no such member.
   [[nodiscard]] const JsonValue* find(std::string_view name) const;
+
+  Any value;
 };
 
 struct JsonMember {
