@@ -248,7 +248,8 @@ bool Connection::quiet() const {
 
 void Connection::close_gently() {
   if (!flush()) return;
-  if (tls_) SSL_shutdown(tls_.get());
+  if (tls_ && end_ != ConnectionEnd::failed) SSL_shutdown(tls_.get());
+  ERR_clear_error();
   ::shutdown(socket_.get(), SHUT_WR);
   const base::MonoTime until = SystemClock().mono_now() + kGoodbye;
   std::vector<char> rubbish(kInputBuffer);

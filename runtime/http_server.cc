@@ -122,9 +122,11 @@ void HttpServer::Impl::serve(UniqueFd socket) {
     const auto deadline = SystemClock().mono_now() + options.request_deadline;
     const auto shaken =
         ready && context ? connection.accept_tls(*context, deadline) : base::Status(base::unavailable("not ready"));
-    if (ready && !shaken)
-      log_debug("http", "TLS handshake failed", {{"server", options.name}, {"error", shaken.error().message}});
     ready = ready && registry.leave_idle(fd) && shaken.ok();
+    if (!shaken) {
+      log_debug("http", "TLS handshake failed", {{"server", options.name}, {"error", shaken.error().message}});
+      connection.close_gently();  // a client that has sent its request already gets to read why
+    }
   }
   if (ready) serve_connection(connection, {options, router, registry, counters, stopping});
   registry.remove(fd);
