@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/durations.h"
+#include "cli/ask_command.h"
 #include "cli/lint_command.h"
 #include "cli/outcome.h"
 
@@ -26,6 +27,19 @@ void add_lint(CLI::App& app, headroom::cli::LintCommand& command) {
       "--bind-timeout-ms",
       [&command](std::int64_t ms) { command.options.bind_timeout = headroom::base::Milliseconds(ms); },
       "bind.timeout of the extender's configuration (default: 3000)");
+}
+
+using headroom::cli::AskCommand;
+using headroom::cli::Question;
+
+CLI::App* add_question(CLI::App& app, AskCommand& command, const char* name, const char* what) {
+  CLI::App* question = app.add_subcommand(name, what);
+  question->add_option("--url", command.url, "where the extender's verbs listen")->capture_default_str();
+  question->add_option("--ca-file", command.tls.ca_file, "CA of the extender's certificate (https)");
+  question->add_option("--cert-file", command.tls.cert_file, "client certificate (https)");
+  question->add_option("--key-file", command.tls.key_file, "its key");
+  question->add_flag("--json", command.raw_json, "print the extender's answer as it is");
+  return question;
 }
 
 // Replaces this process by headroom-demo, which lies beside it. Returns only when that failed.
@@ -56,6 +70,14 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   headroom::cli::LintCommand lint;
   add_lint(app, lint);
+  AskCommand racks{.question = Question::racks};
+  AskCommand topology{.question = Question::topology};
+  AskCommand explain{.question = Question::explain};
+  add_question(app, racks, "racks", "Per rack: limit, booked and in-flight watts, headroom, inlet, refused pods");
+  add_question(app, topology, "topology", "Elements of the power topology, policies, telemetry sources, conditions");
+  CLI::App* why = add_question(app, explain, "explain", "Why a pod goes where it goes, or nowhere");
+  why->add_option("pod", explain.pod, "namespace/name, or UID")->required();
+  why->add_option("node", explain.node, "only this node, with every limit that bears on it");
   CLI::App* demo = app.add_subcommand("demo", "Run the embedded cluster (all further arguments go to headroom-demo)");
   demo->prefix_command();
   try {
@@ -64,5 +86,9 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (app.got_subcommand("lint")) return finish(headroom::cli::run_lint(lint));
+  for (const AskCommand* ask : {&racks, &topology, &explain}) {
+    const char* const names[] = {"racks", "topology", "explain"};
+    if (app.got_subcommand(names[static_cast<int>(ask->question)])) return finish(headroom::cli::run_ask(*ask));
+  }
   return finish(run_demo(demo->remaining()));
 }
