@@ -106,12 +106,13 @@ BindAnswer BindService::bind(const BindRequest& request) {
   }
   const Claim claim = use_.ledger.claim(*pod, request.node, use_.decisions, use_.clock.wall_now());
   if (claim.outcome != ClaimOutcome::reserved) return answer_of(claim, *decision);
-  BindAnswer answer = send(claim.binding, claim.earlier_unknown);
+  BindAnswer answer = send(claim.binding, claim.earlier_unknown ? Earlier::unknown : Earlier::answered);
   answer.verdict = claim.verdict;
   return answer;
 }
 
-BindAnswer BindService::send(const kube::BindRequest& binding, bool earlier_unknown) {
+BindAnswer BindService::send(const kube::BindRequest& binding, Earlier earlier) {
+  const bool earlier_unknown = earlier == Earlier::unknown;
   const kube::BindReply reply = use_.binder.bind(binding);
   Judgement judgement = judge_reply(reply, binding, earlier_unknown);
   use_.ledger.end(binding.uid, judgement.end);
@@ -128,7 +129,7 @@ BindAnswer BindService::send(const kube::BindRequest& binding, bool earlier_unkn
 
 void BindService::repeat_unknown() {
   for (const kube::BindRequest& binding : use_.ledger.begin_repeats()) {
-    const BindAnswer answer = send(binding, true);
+    const BindAnswer answer = send(binding, Earlier::unknown);
     if (on_result_) on_result_(answer.result);
   }
 }

@@ -67,7 +67,9 @@ class BindService {
   void stop();
 
  private:
-  [[nodiscard]] BindAnswer send(const kube::BindRequest& binding, bool earlier_unknown);
+  // Whether an earlier POST of the same binding went out without an answer.
+  enum class Earlier { answered, unknown };
+  [[nodiscard]] BindAnswer send(const kube::BindRequest& binding, Earlier earlier);
 
   BindDependencies use_;
   const BindConfig config_;

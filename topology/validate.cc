@@ -12,7 +12,7 @@ namespace {
 
 using model::ElementType;
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
   return "\"" + std::string(name) + "\"";
 }
 
@@ -72,8 +72,8 @@ class Validator {
 
   void tell_twice(Place place, Place other) {
     const std::string where =
-        place.object == other.object ? element_path(other) : "PowerTopology " + quoted(objects_[other.object]->name);
-    tell(place, ".name", quoted(at(place).name) + " is also in " + where);
+        place.object == other.object ? element_path(other) : "PowerTopology " + in_quotes(objects_[other.object]->name);
+    tell(place, ".name", in_quotes(at(place).name) + " is also in " + where);
   }
 
   void link() {
@@ -83,9 +83,9 @@ class Validator {
       if (element.cooling_zone.empty()) return;
       const auto zone = result_.places.find(element.cooling_zone);
       if (zone == result_.places.end()) {
-        tell(place, ".coolingZone", "no element is called " + quoted(element.cooling_zone));
+        tell(place, ".coolingZone", "no element is called " + in_quotes(element.cooling_zone));
       } else if (at(zone->second).type != ElementType::cooling_zone) {
-        tell(place, ".coolingZone", quoted(element.cooling_zone) + " is no CoolingZone");
+        tell(place, ".coolingZone", in_quotes(element.cooling_zone) + " is no CoolingZone");
       }
     });
   }
@@ -95,12 +95,13 @@ class Validator {
     const std::string field = ".fedBy[" + std::to_string(f) + "].name";
     const auto feeder = result_.places.find(name);
     if (feeder == result_.places.end()) {
-      tell(place, field, "no element is called " + quoted(name));
+      tell(place, field, "no element is called " + in_quotes(name));
       return;
     }
     const ElementType type = at(feeder->second).type;
     if (type == ElementType::rack || type == ElementType::cooling_zone) {
-      tell(place, field, quoted(name) + " is a " + std::string(word_of(kElementTypes, type)) + ", which feeds nothing");
+      tell(place, field,
+           in_quotes(name) + " is a " + std::string(word_of(kElementTypes, type)) + ", which feeds nothing");
     }
     graph_.edges.push_back({vertex_.at(at(place).name), vertex_.at(name)});
   }
@@ -120,7 +121,7 @@ class Validator {
   void report_unreached(const GraphFindings& findings) {
     for (Vertex v = 0; v < place_of_.size(); ++v) {
       if (!findings.reached[v] && at(place_of_[v]).type == ElementType::rack) {
-        tell(place_of_[v], ".fedBy", "no Feed reaches rack " + quoted(at(place_of_[v]).name));
+        tell(place_of_[v], ".fedBy", "no Feed reaches rack " + in_quotes(at(place_of_[v]).name));
       }
     }
   }
@@ -158,7 +159,7 @@ class Validator {
       result_.problems[o].push_back("spec." + std::string(field) +
                                     ": must be the same in all PowerTopology objects, "
                                     "but differs from " +
-                                    quoted((*other)->name));
+                                    in_quotes((*other)->name));
     };
     tell_field("rackLabel", [&](const Settings& s) { return s.rack_label != mine.rack_label; });
     tell_field("nodesOutside", [&](const Settings& s) { return s.nodes_outside != mine.nodes_outside; });

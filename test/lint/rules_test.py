@@ -32,6 +32,8 @@ ROWS = [
     ("the system clock reads time", "runtime/system_clock.cc", "auto t = steady_clock::now();\n", None),
     ("prose may name what code may not use", "kube/a.cc", "// never ::now()\n", None),
     ("tests do not sleep", "test/unit/kube/a.cc", "std::this_thread::sleep_for(1s);\n", "sleep"),
+    ("a test of time itself says why it sleeps", "test/unit/kube/a.cc", "sleep_for(1s);  // pace: the attack itself\n", None),
+    ("product code does not sleep, whatever it says", "kube/a.cc", "sleep_for(1s);  // pace: slow\n", "sleep"),
     ("std::regex is refused", "telemetry/a.cc", "std::regex r;\n", "regex"),
     ("the environment is not read", "telemetry/a.cc", 'getenv("HOME");\n', "getenv"),
     ("kernel paths are not spelled in code", "telemetry/a.cc", 'open("/sys/class/x");\n', "kernel-file"),

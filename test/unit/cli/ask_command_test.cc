@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "runtime/http_server.h"
 
@@ -12,30 +13,41 @@ namespace {
 
 using testing::HasSubstr;
 
+runtime::HttpResponse answer(int status, std::string body) {
+  runtime::HttpResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+runtime::HttpServerOptions two_threads() {
+  runtime::HttpServerOptions options;
+  options.threads = 2;
+  return options;
+}
+
 // A server that answers like an extender with one rack and one pod.
 class AskCommandTest : public testing::Test {
  protected:
   void SetUp() override {
     server_.route("GET", "/debug/snapshot", [](const runtime::HttpRequest&) {
-      return runtime::HttpResponse{.status = 200,
-                                   .body = R"({"ready": true, "racks": [{"name": "r1"}], "elements": []})"};
+      return answer(200, R"({"ready": true, "racks": [{"name": "r1"}], "elements": []})");
     });
     server_.route("GET", "/explain", [](const runtime::HttpRequest& request) {
       const auto pod = request.query.find("pod");
       if (pod == request.query.end() || pod->second != "a b/c&d") {
-        return runtime::HttpResponse{.status = 404, .body = R"({"error": "no such pod"})"};
+        return answer(404, R"({"error": "no such pod"})");
       }
       const auto node = request.query.find("node");
       const std::string name = node == request.query.end() ? "every-node" : node->second;
-      return runtime::HttpResponse{.status = 200,
-                                   .body = R"({"pod": "a b/c&d", "nodes": [{"node": ")" + name + "\"}]}"};
+      return answer(200, R"({"pod": "a b/c&d", "nodes": [{"node": ")" + name + "\"}]}");
     });
     const auto port = server_.start();
     ASSERT_TRUE(port) << port.error().message;
     url_ = "http://127.0.0.1:" + std::to_string(*port);
   }
 
-  runtime::HttpServer server_{{.name = "test", .threads = 2}};
+  runtime::HttpServer server_{two_threads()};
   std::string url_;
 };
 

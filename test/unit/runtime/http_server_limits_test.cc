@@ -137,10 +137,10 @@ TEST(HttpServerLimits, SlowClientsCannotStarveOthers) {
     constexpr std::string_view kHead = "GET /header HTTP/1.1\r\nHost: a\r\nX-Slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     for (std::size_t i = 0; !stop.stop_requested() && i < kHead.size(); ++i) {
       for (const auto& client : slow) client->send(kHead.substr(i, 1));
-      std::this_thread::sleep_for(20ms);  // the attack itself
+      std::this_thread::sleep_for(20ms);  // pace: the attack itself
     }
   });
-  std::this_thread::sleep_for(100ms);
+  std::this_thread::sleep_for(100ms);  // pace: the attack is under way
   RawClient honest(server.port());
   ASSERT_TRUE(honest.send(get("/header")));
   EXPECT_EQ(honest.receive(5s).status, 200);

@@ -301,7 +301,7 @@ TEST(HttpServer, StreamsPiecesAsTheyAreWrittenAndNoticesThatTheClientHasGone) {
                             write("first\n");
                             second.wait();
                             write("second\n");
-                            while (write("")) std::this_thread::sleep_for(1ms);
+                            while (write("")) std::this_thread::sleep_for(1ms);  // pace: of the stream
                             noticed = true;
                           }};
       });
@@ -328,7 +328,7 @@ TEST(HttpServer, StopEndsStreams) {
       [&](const HttpRequest&) -> std::optional<HttpStream> {
         return HttpStream{{}, [&](const ChunkWriter& write) {
                             started.wait();
-                            while (write("tick\n")) std::this_thread::sleep_for(1ms);
+                            while (write("tick\n")) std::this_thread::sleep_for(1ms);  // pace: of the stream
                           }};
       });
   const auto port = server.start();
