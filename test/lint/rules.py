@@ -135,7 +135,7 @@ BANS = (
     Ban("kernel-file", r'"/(sys|proc)/', "kernel paths are passed in", OURS),
     Ban("thread", r"\bstd::(jthread|thread|async|mutex|condition_variable)\b", "the pure row has no threads", PURE,
         ("base/published.h", "base/clock.h", "base/manual_clock.h")),
-    Ban("stream-io", r"#\s*include\s*<(iostream|fstream|filesystem|cstdio)>", "the pure row does no I/O", PURE),
+    Ban("stream-io", r"#\s*include\s*<(iostream|fstream|filesystem)>|\b(f?printf|fopen|fputs|puts)\s*\(", "the pure row does no I/O", PURE),
     Ban("exit", r"\bstd::(exit|abort|quick_exit|terminate)\s*\(|\b_[eE]xit\s*\(",
         "only a program's main ends the process", OURS, ("*/main.cc", "runtime/lifecycle.cc")),
     Ban("catch-all", r"using namespace (std|headroom)\b", "names are spelled or taken one by one", OURS),

@@ -39,6 +39,7 @@ ROWS = [
     ("kernel paths are not spelled in code", "telemetry/a.cc", 'open("/sys/class/x");\n', "kernel-file"),
     ("the pure row starts no threads", "policy/a.cc", "std::jthread t;\n", "thread"),
     ("the pure row does no I/O", "policy/a.cc", "#include <fstream>\n", "stream-io"),
+    ("the pure row may format numbers", "policy/a.cc", "snprintf(b, 9, x);\n", None),
     ("only main ends the process", "kube/a.cc", "std::exit(1);\n", "exit"),
     ("main may end the process", "extender/main.cc", "std::exit(1);\n", None),
     ("no using namespace", "kube/a.cc", "using namespace std;\n", "catch-all"),

@@ -39,7 +39,7 @@ TEST(RecordedRequest, FilterWithNodeObjectsGivesEachObjectBesideItsName) {
   ASSERT_EQ(request->names.size(), items.size());
   ASSERT_EQ(request->objects.size(), items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
-    EXPECT_EQ(request->names[i], items[i]["metadata"]["name"]);
+    EXPECT_EQ(request->names[i], items[i]["metadata"]["name"].get<std::string>());
     EXPECT_EQ(json::parse(request->objects[i]), items[i]);
   }
 }

@@ -262,7 +262,7 @@ TEST(HttpClient, AStreamOutlivesTheTotalTimeout) {
         return HttpStream{{}, [](const ChunkWriter& write) {
                             for (int i = 0; i < 10; ++i) {
                               write("tick\n");
-                              std::this_thread::sleep_for(20ms);
+                              std::this_thread::sleep_for(20ms);  // pace: of the stream
                             }
                           }};
       });
