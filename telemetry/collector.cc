@@ -1,0 +1,339 @@
+#include "telemetry/collector.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <thread>
+
+#include "telemetry/discovery.h"
+#include "telemetry/meter_poller.h"
+#include "telemetry/meter_store.h"
+#include "telemetry/poll_queue.h"
+#include "telemetry/reading_store.h"
+#include "telemetry/source_job.h"
+
+namespace headroom::telemetry {
+namespace {
+
+// How often the dispatcher looks whether a poll is due or a snapshot is to be published.
+constexpr base::Milliseconds kTick{20};
+constexpr base::Seconds kForgetEvery{60};
+constexpr JobId kMeterJob = 0;
+constexpr std::size_t kUnmatchedExamples = 32;
+
+}  // namespace
+
+class Collector::Impl {
+ public:
+  Impl(TelemetryConfig config, base::Clock& clock, SourceFactory& factory, OnPublish on_publish,
+       base::Published<model::TelemetrySnapshot>& published)
+      : config_(std::move(config)),
+        clock_(clock),
+        factory_(factory),
+        on_publish_(std::move(on_publish)),
+        published_(published),
+        queue_(config_.concurrency),
+        meters_(factory) {
+    meter_status_.name = "topology queries";
+    queue_.add(kMeterJob, config_.prometheus_interval, clock_.mono_now());
+    const std::lock_guard lock(mutex_);
+    rebuild_endpoints();
+  }
+  ~Impl() { stop(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void set_nodes(const std::vector<NodeIdentity>& nodes) {
+    const std::lock_guard lock(mutex_);
+    if (nodes == nodes_) return;
+    nodes_ = nodes;
+    rebuild_directory();
+  }
+  void set_endpoint_slices(const std::vector<model::EndpointSlice>& slices) {
+    Discovered found = discover(slices, config_.discovery);
+    const std::lock_guard lock(mutex_);
+    found_ = std::move(found);
+    rebuild_endpoints();
+  }
+  void set_topology_queries(TopologyQueries queries) {
+    const std::lock_guard lock(mutex_);
+    queries_ = queries;
+    meter_store_.set_queries(std::move(queries));
+    dirty_ = true;
+  }
+
+  void start() {
+    publish();
+    for (std::int32_t i = 0; i < config_.concurrency; ++i) {
+      threads_.emplace_back([this](std::stop_token stop) { work(std::move(stop)); });
+    }
+    threads_.emplace_back([this](std::stop_token stop) { dispatch(std::move(stop)); });
+  }
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      for (const auto& [id, job] : jobs_) {
+        if (job->source) job->source->cancel();
+      }
+      for (const auto& job : running_) {
+        if (job->source) job->source->cancel();
+      }
+    }
+    meters_.cancel();
+    for (std::jthread& thread : threads_) thread.request_stop();
+    threads_.clear();
+  }
+
+ private:
+  using JobPtr = std::shared_ptr<SourceJob>;
+
+  // --- what to poll; all under mutex_ ---
+
+  void rebuild_directory() {
+    directory_ = std::make_shared<const NodeDirectory>(nodes_, config_.bmc_nodes, found_.addresses);
+  }
+
+  void rebuild_endpoints() {
+    std::vector<Endpoint> wanted = configured_endpoints(config_);
+    wanted.insert(wanted.end(), found_.endpoints.begin(), found_.endpoints.end());
+    wanted = unique_endpoints(std::move(wanted));
+    prometheus_.clear();
+    for (const Endpoint& endpoint : wanted) {
+      if (endpoint.kind == EndpointKind::prometheus) prometheus_.push_back(endpoint);
+    }
+    std::erase_if(wanted, [](const Endpoint& endpoint) { return !endpoint.read_exporters; });
+    std::set<std::string_view> known;
+    const auto by_key = index(wanted);
+    std::erase_if(jobs_, [&](const auto& entry) {
+      const SourceJob& job = *entry.second;
+      const auto found = by_key.find(job.endpoint.key());
+      const bool kept = found != by_key.end() && same_job(*found->second, job);
+      if (kept) known.insert(found->first);
+      if (!kept) queue_.remove(entry.first);
+      return !kept;
+    });
+    for (const Endpoint& endpoint : wanted) {
+      if (known.find(endpoint.key()) == known.end()) add_job(endpoint);
+    }
+    rebuild_directory();
+    dirty_ = true;
+  }
+
+  [[nodiscard]] static bool same_job(const Endpoint& endpoint, const SourceJob& job) {
+    return endpoint.key() == job.endpoint.key() && endpoint.name == job.endpoint.name &&
+           endpoint.join.node == job.endpoint.join.node;
+  }
+
+  [[nodiscard]] static std::map<std::string_view, const Endpoint*> index(const std::vector<Endpoint>& endpoints) {
+    std::map<std::string_view, const Endpoint*> by_key;
+    for (const Endpoint& endpoint : endpoints) by_key.emplace(endpoint.key(), &endpoint);
+    return by_key;
+  }
+
+  void add_job(const Endpoint& endpoint) {
+    const bool exporter = endpoint.kind == EndpointKind::exporter;
+    const JobId id = next_id_++;
+    jobs_.emplace(id, std::make_shared<SourceJob>(id, endpoint));
+    queue_.add(id, exporter ? config_.scrape_interval : config_.prometheus_interval, clock_.mono_now());
+  }
+
+  // --- the threads ---
+
+  // Wakes the workers when something is due, and publishes.
+  void dispatch(std::stop_token stop) {
+    base::MonoTime last_publish = clock_.mono_now();
+    while (!stop.stop_requested()) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (queue_.ready(clock_.mono_now())) due_.notify_all();
+      }
+      const base::MonoTime now = clock_.mono_now();
+      if (now - last_publish >= config_.publish_interval && take_dirty()) {
+        publish();
+        last_publish = now;
+      }
+      clock_.wait_until(now + kTick, stop);
+    }
+  }
+
+  void work(std::stop_token stop) {
+    while (!stop.stop_requested()) {
+      std::unique_lock lock(mutex_);
+      due_.wait(lock, stop, [this] { return queue_.ready(clock_.mono_now()); });
+      if (stop.stop_requested()) return;
+      const auto id = queue_.take(clock_.mono_now());
+      if (!id) continue;
+      const auto found = jobs_.find(*id);
+      const JobPtr job = found == jobs_.end() ? nullptr : found->second;
+      if (job) running_.insert(job);
+      lock.unlock();
+      const PollOutcome outcome = job ? poll_source(*job) : poll_meters();
+      lock.lock();
+      running_.erase(job);
+      queue_.done(*id, outcome, clock_.mono_now());
+      if (queue_.ready(clock_.mono_now())) due_.notify_one();
+    }
+  }
+
+  // --- one poll, on a worker ---
+
+  [[nodiscard]] base::Result<Poll> ask(SourceJob& job) {
+    if (!job.source) {
+      auto source = open_source(factory_, job.endpoint);
+      if (!source) return source.error();
+      const std::lock_guard lock(mutex_);
+      job.source = std::move(source).value();
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return base::unavailable("stopping");
+    }
+    return job.source->poll();
+  }
+
+  [[nodiscard]] PollOutcome poll_source(SourceJob& job) {
+    const base::MonoTime started = clock_.mono_now();
+    const base::WallTime asked = clock_.wall_now();
+    const auto poll = ask(job);
+    if (!poll) {
+      const std::lock_guard lock(mutex_);
+      record_failure(job.status, poll.error().message);
+      dirty_ = true;
+      return PollOutcome::failed;
+    }
+    DecodedPoll decoded = job.decoder.decode(poll->samples, *directory(), job.endpoint.join);
+    const std::lock_guard lock(mutex_);
+    for (const auto& [node, readings] : decoded.nodes) store_.add(job.id, node, readings);
+    record_success(job.status, asked, clock_.mono_now() - started);
+    job.status.samples = poll->samples.size();
+    job.status.junk_lines = poll->junk_lines;
+    job.status.unmatched = decoded.unmatched;
+    job.status.rejected = decoded.rejected;
+    job.status.rejected_example = std::move(decoded.rejected_example);
+    job.unmatched_examples = std::move(decoded.unmatched_examples);
+    dirty_ = true;
+    return PollOutcome::good;
+  }
+
+  [[nodiscard]] PollOutcome poll_meters() {
+    const base::MonoTime started = clock_.mono_now();
+    const base::WallTime asked = clock_.wall_now();
+    TopologyQueries queries;
+    std::vector<Endpoint> prometheus;
+    {
+      const std::lock_guard lock(mutex_);
+      if (queries_.empty() || stopping_) return PollOutcome::good;
+      queries = queries_;
+      prometheus = prometheus_;
+    }
+    const auto poll = meters_.poll(prometheus, queries);
+    const std::lock_guard lock(mutex_);
+    dirty_ = true;
+    if (!poll) {
+      record_failure(meter_status_, poll.error().message);
+      return PollOutcome::failed;
+    }
+    for (const auto& [query, readings] : poll->answers) meter_store_.add(query, readings);
+    record_success(meter_status_, asked, clock_.mono_now() - started);
+    meter_status_.endpoint = poll->endpoint;
+    meter_status_.samples = poll->answers.size();
+    meter_status_.rejected = poll->problems.size();
+    meter_status_.rejected_example = poll->problems.empty() ? "" : poll->problems.front();
+    return PollOutcome::good;
+  }
+
+  // --- what is known ---
+
+  [[nodiscard]] std::shared_ptr<const NodeDirectory> directory() {
+    const std::lock_guard lock(mutex_);
+    return directory_;
+  }
+  [[nodiscard]] bool take_dirty() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(dirty_, false);
+  }
+
+  void publish() {
+    {
+      const std::lock_guard lock(mutex_);
+      forget();
+      model::TelemetrySnapshot snapshot = store_.merge();
+      meter_store_.fill(snapshot);
+      list_sources(snapshot);
+      published_.publish(std::make_shared<const model::TelemetrySnapshot>(std::move(snapshot)));
+    }
+    if (on_publish_) on_publish_();
+  }
+
+  void forget() {
+    const base::WallTime now = clock_.wall_now();
+    if (now - last_forget_ < kForgetEvery) return;
+    last_forget_ = now;
+    store_.forget(now, {}, [this](const std::string& node) { return directory_->knows(node); });
+  }
+
+  void list_sources(model::TelemetrySnapshot& snapshot) const {
+    if (!queries_.empty()) snapshot.sources.push_back(meter_status_);
+    for (const auto& [id, job] : jobs_) {
+      snapshot.sources.push_back(job->status);
+      snapshot.unmatched_count += job->status.unmatched;
+      for (const std::string& example : job->unmatched_examples) {
+        if (snapshot.unmatched_series.size() < kUnmatchedExamples) snapshot.unmatched_series.push_back(example);
+      }
+    }
+  }
+
+  const TelemetryConfig config_;
+  base::Clock& clock_;
+  SourceFactory& factory_;
+  const OnPublish on_publish_;
+  base::Published<model::TelemetrySnapshot>& published_;
+
+  std::mutex mutex_;
+  std::condition_variable_any due_;
+  bool stopping_ = false;
+  bool dirty_ = false;
+  std::vector<NodeIdentity> nodes_;
+  Discovered found_;
+  std::shared_ptr<const NodeDirectory> directory_;
+  TopologyQueries queries_;
+  std::vector<Endpoint> prometheus_;
+  PollQueue queue_;
+  JobId next_id_ = kMeterJob + 1;
+  std::map<JobId, JobPtr> jobs_;
+  std::set<JobPtr> running_;  // also those that are no longer in jobs_
+  ReadingStore store_;
+  MeterStore meter_store_;
+  model::SourceStatus meter_status_;
+  base::WallTime last_forget_;
+
+  MeterPoller meters_;
+  std::vector<std::jthread> threads_;
+};
+
+Collector::Collector(TelemetryConfig config, base::Clock& clock, SourceFactory& factory, OnPublish on_publish)
+    : published_(std::make_unique<base::Published<model::TelemetrySnapshot>>()),
+      impl_(std::make_unique<Impl>(std::move(config), clock, factory, std::move(on_publish), *published_)) {}
+Collector::~Collector() = default;
+
+void Collector::set_nodes(const std::vector<NodeIdentity>& nodes) {
+  impl_->set_nodes(nodes);
+}
+void Collector::set_endpoint_slices(const std::vector<model::EndpointSlice>& slices) {
+  impl_->set_endpoint_slices(slices);
+}
+void Collector::set_topology_queries(TopologyQueries queries) {
+  impl_->set_topology_queries(std::move(queries));
+}
+void Collector::start() {
+  impl_->start();
+}
+void Collector::stop() {
+  impl_->stop();
+}
+
+}  // namespace headroom::telemetry

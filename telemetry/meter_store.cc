@@ -1,0 +1,51 @@
+#include "telemetry/meter_store.h"
+
+#include <algorithm>
+
+namespace headroom::telemetry {
+namespace {
+
+constexpr base::Seconds kTogether{60};
+
+}  // namespace
+
+void MeterStore::set_queries(TopologyQueries queries) {
+  std::vector<Answers> next;
+  next.reserve(queries.size());
+  for (MeterQuery& query : queries) {
+    const auto old =
+        std::find_if(answers_.begin(), answers_.end(), [&](const Answers& answers) { return answers.query == query; });
+    if (old != answers_.end()) {
+      next.push_back(std::move(*old));
+    } else {
+      next.push_back({std::move(query), {}, {}});
+    }
+  }
+  answers_ = std::move(next);
+}
+
+void MeterStore::add(const MeterQuery& query, const MeterReadings& readings) {
+  for (Answers& answers : answers_) {
+    if (!(answers.query == query)) continue;
+    for (const auto& [target, reading] : readings.meters) answers.meters[target] = reading;
+    for (const auto& [rack, reading] : readings.inlets) answers.inlets[rack] = reading;
+  }
+}
+
+void MeterStore::fill(model::TelemetrySnapshot& snapshot) const {
+  for (const Answers& answers : answers_) {
+    for (const auto& [target, reading] : answers.meters) {
+      const auto [entry, inserted] = snapshot.element_meters.emplace(target, reading);
+      if (!inserted && reading.window_end >= entry->second.window_end - kTogether) entry->second = reading;
+    }
+    for (const auto& [rack, reading] : answers.inlets) {
+      const auto [entry, inserted] = snapshot.rack_inlets.emplace(rack, reading);
+      if (inserted) continue;
+      model::TemperatureReading& other = entry->second;
+      const bool hotter = reading.temperature > other.temperature && reading.time >= other.time - kTogether;
+      if (hotter || other.time < reading.time - kTogether) other = reading;
+    }
+  }
+}
+
+}  // namespace headroom::telemetry
