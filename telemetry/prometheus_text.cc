@@ -109,6 +109,13 @@ class LineReader {
   return base::Milliseconds(value);
 }
 
+// For lines that are skipped unread: they end in a number, prose does not.
+[[nodiscard]] bool ends_in_number(std::string_view line) {
+  while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
+  const auto blank = line.find_last_of(" \t}");
+  return blank != std::string_view::npos && parse_value(line.substr(blank + 1)).has_value();
+}
+
 class TextParser {
  public:
   TextParser(const TextVisitor& visitor, const TextLimits& limits) : visitor_(visitor), limits_(limits) {}
@@ -119,10 +126,11 @@ class TextParser {
     reader.skip_blanks();
     if (reader.at_end() || reader.next_is('#')) return;
     const std::string_view name = reader.take_name();
-    if (!name.empty() && !visitor_.wants(name)) {
-      ++summary_.skipped;
-    } else if (!name.empty() && text.size() <= limits_.line_bytes && sample(name, reader, text.size())) {
+    const bool wanted = !name.empty() && visitor_.wants(name);
+    if (wanted && text.size() <= limits_.line_bytes && sample(name, reader, text.size())) {
       ++summary_.samples;
+    } else if (!wanted && !name.empty() && ends_in_number(text)) {
+      ++summary_.skipped;
     } else {
       ++summary_.junk_lines;
     }

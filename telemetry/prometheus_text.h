@@ -35,7 +35,7 @@ struct TextLimits {
 
 struct TextSummary {
   std::uint64_t samples = 0;  // well-formed and wanted
-  std::uint64_t skipped = 0;  // not wanted; their syntax is not looked at
+  std::uint64_t skipped = 0;  // not wanted; their syntax is not looked at beyond the number at the end
   std::uint64_t junk_lines = 0;
 
   bool operator==(const TextSummary&) const = default;

@@ -11,7 +11,17 @@
 #include "telemetry/dialects.h"
 #include "telemetry/page_parser.h"
 
-namespace headroom::telemetry::test {
+namespace headroom::test {
+
+using telemetry::CounterMemory;
+using telemetry::NodePower;
+using telemetry::NodeTemperature;
+using telemetry::PodPart;
+using telemetry::PodPower;
+using telemetry::Readings;
+using telemetry::Sample;
+using telemetry::SampleRow;
+using telemetry::TemperatureKind;
 
 inline constexpr base::WallTime kNoon{base::Seconds(1'800'000'000)};
 
@@ -20,7 +30,7 @@ inline constexpr base::WallTime kNoon{base::Seconds(1'800'000'000)};
 }
 
 [[nodiscard]] inline std::vector<Sample> page(std::string_view text, base::WallTime time = kNoon) {
-  auto poll = parse_page(text, time);
+  auto poll = telemetry::parse_page(text, time);
   return poll ? std::move(poll).value().samples : std::vector<Sample>{};
 }
 
@@ -39,7 +49,7 @@ inline constexpr base::WallTime kNoon{base::Seconds(1'800'000'000)};
 }
 
 [[nodiscard]] inline Readings read(const std::vector<Sample>& samples, CounterMemory& counters) {
-  return read_all(SampleTable(rows(samples)), counters);
+  return telemetry::read_all(telemetry::SampleTable(rows(samples)), counters);
 }
 
 // One page read alone: counters give nothing.
@@ -70,4 +80,4 @@ inline constexpr base::WallTime kNoon{base::Seconds(1'800'000'000)};
   return std::nullopt;
 }
 
-}  // namespace headroom::telemetry::test
+}  // namespace headroom::test

@@ -146,7 +146,7 @@ TEST(PageParser, OwnTimestampsCountUnlessTheyLieInTheFuture) {
 }
 
 TEST(PageParser, APageWithoutAnySampleIsAnError) {
-  const auto poll = parse_page("<html>\nlogin\n</html>", test::kNoon);
+  const auto poll = parse_page("<html>\nlogin\nPlease log in\n</html>", test::kNoon);
   ASSERT_FALSE(poll.ok());
   EXPECT_EQ(poll.error().kind, base::ErrorKind::invalid_input);
 }
