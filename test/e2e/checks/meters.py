@@ -53,11 +53,7 @@ def unmanaged(world):
     world.apply(objects.topology("site", racks))
     world.start_extender(telemetry=world.telemetry(prometheusInterval="1s", prometheus=[{"name": "pdu", "url": prometheus.url}]))
 
-    def r1_accepts(watts):
-        probe = objects.pod("probe", cpu=1, watts=watts)
-        probe["metadata"] |= {"uid": "probe", "namespace": "default"}
-        return bool(world.extender.verb("filter", {"Pod": probe, "Nodes": None, "NodeNames": ["r1-n1"]})["NodeNames"])
-    eventually("the meter is in force", lambda: not r1_accepts(600) and r1_accepts(480), deadline=20)
+    eventually("the meter is in force", lambda: not world.accepted(600, ["r1-n1"]) and world.accepted(480, ["r1-n1"]), deadline=20)
     world.start_scheduler()
     world.create_pods(ns, [objects.pod(f"p{i}", cpu=10) for i in range(25)])
     world.await_bound(ns, 20)

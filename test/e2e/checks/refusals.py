@@ -113,9 +113,7 @@ def after_exporter_back(world):
     world.kepler.dead.update(world.nodes)
     ns = world.namespace()
     world.start_scheduler()
-    eventually("the telemetry is too old", lambda: not world.extender.verb(
-        "filter", {"Pod": objects.pod("probe") | {"metadata": {"name": "probe", "namespace": "default", "uid": "probe"}},
-                   "Nodes": None, "NodeNames": ["r1-n1"]})["NodeNames"])
+    eventually("the telemetry is too old", lambda: not world.accepted(10))
     world.create_pods(ns, [objects.pod("waiting", cpu=20)])
     world.await_refused(ns)
     def exporters_back():

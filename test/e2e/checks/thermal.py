@@ -10,13 +10,6 @@ from harness.wait import eventually, stays
 LIMIT = 27  # degrees Celsius; a hot rack takes pods again 2 below
 
 
-def accepted(world, nodes):
-    """The nodes that a pod of 10 W may go to, by the extender's filter."""
-    probe = objects.pod("probe")
-    probe["metadata"] |= {"uid": "probe", "namespace": "default"}
-    return set(world.extender.verb("filter", {"Pod": probe, "Nodes": None, "NodeNames": nodes})["NodeNames"] or [])
-
-
 @check("a rack whose inlet passes its limit gets no pod until it has cooled 2 degrees below it (real node_exporter, real Prometheus)",
        also=("1.35",))
 def inlet(world):
@@ -37,9 +30,9 @@ def inlet(world):
         hot.inlet(celsius)
         prometheus.await_series(f'node_hwmon_temp_celsius{{chip="inlet_sensor",instance="10.77.1.1:9100"}} == {celsius}', 1)
         wanted = {node for rack in open_racks for node in world.racks[rack]}
-        eventually(lambda c=celsius: f"at {c} degrees pods may go to {wanted}, not {accepted(world, world.nodes)}",
-                   lambda: accepted(world, world.nodes) == wanted, deadline=20)
-        stays(f"the same at {celsius} degrees", lambda: accepted(world, world.nodes) == wanted, 2)
+        eventually(lambda c=celsius: f"at {c} degrees pods may go to {wanted}, not {world.accepted(10)}",
+                   lambda: world.accepted(10) == wanted, deadline=20)
+        stays(f"the same at {celsius} degrees", lambda: world.accepted(10) == wanted, 2)
         world.create_pods(ns, [objects.pod(f"at-{number}-{i}", cpu=1) for i in range(6)])
         world.await_bound(ns, 6 * (number + 1))
         landed = {world.rack_of(node) for pod, node in world.placements(ns).items() if pod.startswith(f"at-{number}-")}

@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import ssl
+import threading
+import time
 import urllib.parse
 import urllib.request
 
@@ -83,6 +85,30 @@ class Machine:
         with open(path + ".new", "w", encoding="utf-8") as out:
             out.write(f"{value}\n")
         os.rename(path + ".new", path)
+
+
+class Fire:
+    """Burns watts in machines all the time, finely enough that a scrape sees a steady draw. Start and stop like a process."""
+
+    STEP = 0.025
+
+    def __init__(self, watts):
+        self.watts = watts  # {Machine: watts}; may be changed while it burns
+        self._ended = threading.Event()
+
+    def start(self):
+        threading.Thread(target=self._burn, daemon=True).start()
+
+    def stop(self, deadline=None):
+        self._ended.set()
+
+    def _burn(self):
+        last = time.monotonic()
+        while not self._ended.wait(self.STEP):
+            now = time.monotonic()
+            for machine, watts in self.watts.items():
+                machine.burn(watts, now - last)
+            last = now
 
 
 class Prometheus:

@@ -31,6 +31,14 @@ def adapted_config(kubeconfig, verbs_port, bind_port, nodes_form=False):
     return text
 
 
+def one_entry(text, resource):
+    """The opt-in that the documents describe: one extender entry with every verb and a managed resource."""
+    entries = re.split(r"(?m)^(?=  - urlPrefix:)", text)
+    require(len(entries) == 3, f"{SHIPPED}: two extender entries are documented, {len(entries) - 1} found")
+    lines = "    bindVerb: bind\n    managedResources:\n    - name: %s\n      ignoredByScheduler: true\n" % resource
+    return entries[0] + entries[1].rstrip("\n").rsplit("\n  #", 1)[0] + "\n" + lines
+
+
 class Scheduler:
     """One kube-scheduler of one version and form, running as the identity that deploy/ gives it."""
 

@@ -18,7 +18,7 @@ from .network import node_address
 from .ports import free_port
 from .processes import Process
 from .relay import Relay
-from .scheduler import Scheduler, adapted_config
+from .scheduler import Scheduler, adapted_config, one_entry
 from .wait import eventually
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
@@ -190,6 +190,13 @@ class World:
     def pods(self, namespace=None):
         return self.api.items(f"/api/v1/namespaces/{namespace}/pods" if namespace else "/api/v1/pods")
 
+    def accepted(self, watts, nodes=None, extender=None):
+        """The nodes on which the extender's filter lets a pod of so many watts go. Free of side effects."""
+        probe = objects.pod("probe", cpu="100m", watts=watts)
+        probe["metadata"] |= {"uid": "probe", "namespace": "default"}
+        answer = (extender or self.extender).verb("filter", {"Pod": probe, "Nodes": None, "NodeNames": nodes or self.nodes})
+        return set(answer.get("NodeNames") or [])
+
     def placements(self, namespace):
         """{pod: node} of the bound ones."""
         return {p["metadata"]["name"]: p["spec"]["nodeName"] for p in self.pods(namespace) if p["spec"].get("nodeName")}
@@ -267,6 +274,13 @@ class World:
     def restart_extender(self, wait=True):
         self.extender.start(wait)
 
+    def another_extender(self, name, telemetry, **settings):
+        """One more extender beside the first, for comparisons: it answers verbs and wakes nobody."""
+        extender = Extender(self.program("headroom-extender"), self.directory, self.logs, name)
+        extender.configure(self.identity(EXTENDER_ACCOUNT), {"telemetry": telemetry, "requeue": {"enabled": False}, **settings})
+        self.finally_do(extender.stop)
+        return extender.start(wait=False)
+
     def start_controller(self):
         health = free_port()
         path = os.path.join(self.directory, "controller.yaml")
@@ -277,9 +291,9 @@ class World:
 
     # ---- kube-scheduler
 
-    def start_scheduler(self, recorded=False):
+    def start_scheduler(self, recorded=False, managed_resource=None):
         """kube-scheduler of the running variant, talking to the extender; recorded puts a relay between them."""
-        key = (self.variant, recorded)
+        key = (self.variant, recorded, managed_resource)
         if self._scheduler_key == key and self._scheduler.process.running:
             return self._scheduler
         self.stop_scheduler()
@@ -290,6 +304,8 @@ class World:
         program = "kube-scheduler-1.35" if self.variant == "1.35" else "kube-scheduler"
         kubeconfig = self.identity(SCHEDULER_ACCOUNT)
         text = adapted_config(kubeconfig, *ports, nodes_form=self.variant == "nodes-form")
+        if managed_resource:
+            text = one_entry(text, managed_resource)
         self._scheduler = Scheduler("kube-scheduler-" + self.variant, os.path.join(self.plane.binaries, program), text, kubeconfig,
                                     self.directory, self.logs).start()
         self._scheduler_key = key
