@@ -45,15 +45,15 @@ def unmanaged(world):
     world.add_racks(2)
     pdu = Pdu()
     world.finally_do(pdu.close)
-    pdu.watts = {"r1": 1800, "r2": 800}  # 8 nodes draw 800 W
+    pdu.watts = {"r1": 1796, "r2": 796}  # 8 nodes show 99.5 W each
     prometheus = world.use(Prometheus("pdu", world.scratch(), world.logs, [
         {"job_name": "pdu", "static_configs": [{"targets": [f"127.0.0.1:{pdu.port}"]}]}]))
     prometheus.await_series("pdu_input_watts", 2)
-    racks = {rack: {"rated": 2300, "meter": {"query": f'pdu_input_watts{{rack="{rack}"}}'}} for rack in ("r1", "r2")}
+    racks = {rack: {"rated": 2350, "meter": {"query": f'pdu_input_watts{{rack="{rack}"}}'}} for rack in ("r1", "r2")}
     world.apply(objects.topology("site", racks))
     world.start_extender(telemetry=world.telemetry(prometheusInterval="1s", prometheus=[{"name": "pdu", "url": prometheus.url}]))
 
-    eventually("the meter is in force", lambda: not world.accepted(600, ["r1-n1"]) and world.accepted(480, ["r1-n1"]), deadline=20)
+    eventually("the meter is in force", lambda: not world.accepted(620, ["r1-n1"]) and world.accepted(480, ["r1-n1"]), deadline=20)
     world.start_scheduler()
     world.create_pods(ns, [objects.pod(f"p{i}", cpu=10) for i in range(25)])
     world.await_bound(ns, 20)

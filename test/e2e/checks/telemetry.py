@@ -182,7 +182,7 @@ def lying(world):
               ("hang", lambda: world.kepler.hanging.update(r1)), ("are dead", lambda: world.kepler.dead.update(r1))]
     for name, play in tricks:
         if play is None:
-            for value in (1e9, 100.0, 1e9, 100.0):
+            for value in (1e9, 99.5, 1e9, 99.5):
                 lie(value)
                 asked = world.kepler.scrapes["r1-n1"]
                 eventually("asked once more", lambda asked=asked: world.kepler.scrapes["r1-n1"] > asked)
@@ -191,7 +191,7 @@ def lying(world):
         stays(f"300 W fit nowhere on r1 while its exporters {name}", lambda: not world.accepted(300, r1), 3 if play else 1)
         for table in (world.kepler.verbatim, world.kepler.hanging, world.kepler.dead):
             table.clear()
-        lie(100.0)
+        lie(99.5)
         require(world.accepted(300) == set(world.racks["r2"]), f"r2, whose exporters are honest, suffers while r1's {name}")
         eventually(f"r1 takes 150 W again after its exporters {name}", lambda: world.accepted(150, r1), deadline=30)
     # Stale means peak: nothing more fits on r1 until its exporters are back, and a real pod goes to r2.

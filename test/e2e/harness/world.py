@@ -26,7 +26,8 @@ DEPLOY = os.path.join(ROOT, "deploy")
 CRD_NAMES = ("powercappingpolicies.powercapping.example.com", "powertopologies.powercapping.example.com")
 # ServiceAccounts that deploy/ creates. Extender and scheduler share a pod, not an identity.
 SCHEDULER_ACCOUNT, EXTENDER_ACCOUNT, CONTROLLER_ACCOUNT = "headroom-scheduler", "headroom-extender", "headroom-controller"
-IDLE = 100.0  # watts that an idle node's exporter shows; objects.NODE_CLASS says the same
+IDLE = 100.0  # watts that an idle node is booked at: objects.NODE_CLASS
+SHOWN = 99.5  # what its exporter shows: a little less, so that sums of the books are whole numbers
 
 
 class World:
@@ -155,14 +156,14 @@ class World:
     def get(self, obj, namespace=None):
         return self.api.get(self._path(obj, namespace))
 
-    def add_racks(self, count=3, nodes=8, watts=IDLE, **node):
+    def add_racks(self, count=3, nodes=8, watts=SHOWN, **node):
         """Racks r1, r2, ... of nodes r1-n1, ..., each with an exporter at its own address that shows `watts`."""
         for rack_number in range(1, count + 1):
             rack = f"r{rack_number}"
             for index in range(1, nodes + 1):
                 self.add_node(rack, f"{rack}-n{index}", node_address(rack_number, index), watts, **node)
 
-    def add_node(self, rack, name, address, watts=IDLE, **node):
+    def add_node(self, rack, name, address, watts=SHOWN, **node):
         self.api.create("/api/v1/nodes", objects.node(name, rack, address=address, **node))
         self.racks.setdefault(rack, []).append(name)
         self.kepler.set(name, watts, address)
