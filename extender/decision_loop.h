@@ -13,32 +13,10 @@
 #include "extender/ledger_guard.h"
 #include "extender/wake.h"
 #include "model/cluster_snapshot.h"
-#include "policy/resolve.h"
-#include "scoring/keep_books.h"
+#include "scoring/books_keeper.h"
 #include "scoring/settings.h"
-#include "topology/compile.h"
 
 namespace headroom::extender {
-
-// The loop's memory without its thread: one call, one set of books. Not thread-safe.
-class DecisionKeeper {
- public:
-  explicit DecisionKeeper(std::shared_ptr<const scoring::Settings> settings) : settings_(std::move(settings)) {}
-
-  // Recompiles topologies and policies only when the snapshot's differ from the last call's.
-  [[nodiscard]] std::shared_ptr<const scoring::Books> keep(
-      const std::shared_ptr<const model::ClusterSnapshot>& snapshot, base::WallTime now);
-
- private:
-  void take_topologies(const model::ClusterSnapshot& snapshot);
-  void take_policies(const model::ClusterSnapshot& snapshot);
-
-  std::shared_ptr<const scoring::Settings> settings_;
-  std::shared_ptr<const model::ClusterSnapshot> last_;  // keeps the compared objects alive
-  std::shared_ptr<const topology::Compiled> topology_;
-  std::shared_ptr<const policy::PolicyIndex> policies_;
-  scoring::BooksMemory memory_;
-};
 
 struct DecisionLoopDependencies {
   const base::Published<model::ClusterSnapshot>& snapshots;
@@ -68,7 +46,7 @@ class DecisionLoop {
   DecisionLoopDependencies use_;
   const base::Milliseconds interval_;
   std::function<void()> on_published_;
-  DecisionKeeper keeper_;
+  scoring::BooksKeeper keeper_;
   Wake wake_;
   std::jthread thread_;  // last: joined first
 };
