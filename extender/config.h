@@ -11,6 +11,7 @@
 #include "base/durations.h"
 #include "base/names.h"
 #include "base/result.h"
+#include "config/sections.h"
 #include "runtime/config_file.h"
 #include "runtime/logging.h"
 #include "runtime/tls.h"
@@ -19,11 +20,8 @@
 
 namespace headroom::extender {
 
-struct ListenConfig {
-  std::string address = "127.0.0.1";  // IPv6 without brackets
-  std::uint16_t port = 0;             // 0: the system chooses
-  std::optional<runtime::ServerTls> tls;
-};
+using config::ListenConfig;
+using config::parse_listen;
 
 struct BindConfig {
   // Of one bind verb, API call included: must end before kube-scheduler's httpTimeout (5 s as shipped).
@@ -70,8 +68,5 @@ struct Config {
 
 // The effective configuration, as JSON that read_config takes. Holds no secrets: those are files.
 [[nodiscard]] std::string print_config(const Config& config);
-
-// "127.0.0.1:9876", "[::1]:9876", ":9876" (all addresses).
-[[nodiscard]] base::Result<ListenConfig> parse_listen(std::string_view text);
 
 }  // namespace headroom::extender

@@ -33,6 +33,7 @@ _around = {
     # one of them shows in the other.
     "demo": {"base", "model", "runtime"},
 }
+_around["config"] = {"base", "model", "topology", "policy", "scoring", "runtime", "telemetry"}
 _everything_but_programs = set(_pure) | set(_around)
 # folder -> folders it may include from, besides itself. docs/architecture.md says it in words.
 INCLUDE_ARROWS = {

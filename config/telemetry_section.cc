@@ -1,9 +1,9 @@
-#include "extender/config_telemetry.h"
+#include "config/sections.h"
 
 #include <string>
 #include <utility>
 
-namespace headroom::extender {
+namespace headroom::config {
 namespace {
 
 using runtime::ConfigReader;
@@ -81,4 +81,4 @@ telemetry::TelemetryConfig read_telemetry(const ConfigReader& section) {
   return config;
 }
 
-}  // namespace headroom::extender
+}  // namespace headroom::config
