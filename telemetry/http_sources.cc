@@ -47,24 +47,6 @@ namespace {
   return "Basic " + base64(auth.basic_user + ":" + *password);
 }
 
-[[nodiscard]] std::string form_encoded(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 15U];
-  }
-  return out;
-}
-
 [[nodiscard]] base::Error status_error(const runtime::HttpResponse& response) {
   const std::string what = "HTTP status " + std::to_string(response.status);
   if (response.status == 401 || response.status == 403) return base::denied(what);
@@ -97,6 +79,22 @@ class Connection {
   std::string path_;
   runtime::HttpClient client_;
 };
+
+[[nodiscard]] base::Result<std::unique_ptr<Connection>> connect(const Endpoint& endpoint, base::Milliseconds timeout,
+                                                                std::size_t body_limit) {
+  const auto url = runtime::parse_url(endpoint.url);
+  if (!url) return base::with_context(url.error(), endpoint.url);
+  runtime::HttpClientOptions options;
+  options.host = url->host;
+  options.port = url->port;
+  options.https = url->https;
+  options.tls = endpoint.auth.tls;
+  options.connect_timeout = timeout;
+  options.read_timeout = timeout;
+  options.total_timeout = timeout;
+  options.body_limit = body_limit;
+  return std::make_unique<Connection>(endpoint, *url, std::move(options));
+}
 
 class ScrapeSource final : public SampleSource {
  public:
@@ -131,7 +129,7 @@ class HttpQueryApi final : public QueryApi {
     request.method = "POST";
     request.path = (connection_->path() == "/" ? "" : connection_->path()) + "/api/v1/query";
     request.headers.emplace("Content-Type", "application/x-www-form-urlencoded");
-    request.body = "query=" + form_encoded(promql);
+    request.body = "query=" + runtime::percent_encoded(promql);
     const base::WallTime asked = clock_.wall_now();
     auto reply = connection_->send(std::move(request));
     if (!reply) return reply.error();
@@ -156,26 +154,6 @@ class HttpQueryApi final : public QueryApi {
 
 HttpSources::HttpSources(const TelemetryConfig& config, base::Clock& clock)
     : timeout_(config.timeout), body_limit_(config.body_limit), clock_(clock) {}
-
-namespace {
-
-[[nodiscard]] base::Result<std::unique_ptr<Connection>> connect(const Endpoint& endpoint, base::Milliseconds timeout,
-                                                                std::size_t body_limit) {
-  const auto url = runtime::parse_url(endpoint.url);
-  if (!url) return base::with_context(url.error(), endpoint.url);
-  runtime::HttpClientOptions options;
-  options.host = url->host;
-  options.port = url->port;
-  options.https = url->https;
-  options.tls = endpoint.auth.tls;
-  options.connect_timeout = timeout;
-  options.read_timeout = timeout;
-  options.total_timeout = timeout;
-  options.body_limit = body_limit;
-  return std::make_unique<Connection>(endpoint, *url, std::move(options));
-}
-
-}  // namespace
 
 base::Result<std::unique_ptr<SampleSource>> HttpSources::exporter(const Endpoint& endpoint) {
   auto connection = connect(endpoint, timeout_, body_limit_);
