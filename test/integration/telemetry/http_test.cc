@@ -259,14 +259,15 @@ TEST_F(HttpSource, APrometheusThatRefusesAQueryIsQuoted) {
 }
 
 TEST_F(HttpSource, TheCollectorKeepsHealthyExportersFreshWhileOthersHang) {
-  Site site;
+  const Site site;
+  const Site hanging;  // its own: handlers that hang keep all its threads
   config_.scrape_interval = base::Milliseconds(100);
   config_.publish_interval = base::Milliseconds(20);
   config_.timeout = base::Milliseconds(300);
   config_.concurrency = 6;
   config_.exporters = {{"good", site.url("/metrics"), "n", {}}};
   for (int i = 0; i < 5; ++i) {
-    config_.exporters.push_back({"bad" + std::to_string(i), site.url("/hangs?" + std::to_string(i)), "n", {}});
+    config_.exporters.push_back({"bad" + std::to_string(i), hanging.url("/hangs?" + std::to_string(i)), "n", {}});
   }
   HttpSources sources(config_, clock_);
   std::mutex mutex;
