@@ -92,7 +92,7 @@ TEST(RecordedRequest, PreemptInBothFormsGivesTheSameShape) {
       ASSERT_EQ(candidate.victim_uids.size(), victims["Pods"].size());
       for (std::size_t i = 0; i < candidate.victim_uids.size(); ++i) {
         const json& pod = victims["Pods"][i];
-        EXPECT_EQ(candidate.victim_uids[i], meta ? pod["UID"] : pod["metadata"]["uid"]);
+        EXPECT_EQ(candidate.victim_uids[i], (meta ? pod["UID"] : pod["metadata"]["uid"]).get<std::string>());
       }
     }
   }
