@@ -4,6 +4,7 @@
 --self-test breaks each comparison once.
 """
 import argparse
+import ast
 import re
 import sys
 
@@ -70,6 +71,26 @@ def check_paths(path, text, exists):
                 yield f"{path}:{number}: links to {name}, which does not exist"
 
 
+def sentences_of(source):
+    """First arguments of the @check decorators of a module of test/e2e/checks."""
+    for function in ast.parse(source).body:
+        for decorator in getattr(function, "decorator_list", []):
+            if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "check":
+                yield ast.literal_eval(decorator.args[0])
+
+
+E2E = re.compile(r"`scripts/e2e((?: '[^']+')+)`")
+
+
+def check_patterns(path, text, sentences):
+    """Patterns of "scripts/e2e" commands that match no check."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for found in E2E.findall(line):
+            for pattern in re.findall("'([^']+)'", found):
+                if not any(re.search(pattern, sentence, re.IGNORECASE) for sentence in sentences):
+                    yield f"{path}:{number}: no end-to-end check matches '{pattern}'"
+
+
 def self_test():
     operations = "<!-- reasons -->\n|c|m|\n|-|-|\n| `Hot` | too hot | x |\n<!-- end -->\n" \
                  "<!-- conditions -->\n|k|\n|-|\n| `Old` | x |\n<!-- end -->\n" \
@@ -83,6 +104,10 @@ def self_test():
     assert not list(check_paths("docs/a.md", "see `cli/b.cc`, [a](a.md), `http/x`", tree)), "existing paths were reported"
     assert list(check_paths("docs/a.md", "see `cli/c.cc`", tree)), "a path that is not there passed"
     assert list(check_paths("docs/a.md", "see [c](c.md)", tree)), "a link that leads nowhere passed"
+    sentences = list(sentences_of('@check("a b" "c", servers=2)\ndef f(world):\n    pass\n'))
+    assert sentences == ["a bc"], "a check's sentence was not read"
+    assert not list(check_patterns("a.md", "`scripts/e2e 'B' 'c'`", sentences)), "a matching pattern was reported"
+    assert list(check_patterns("a.md", "`scripts/e2e 'a' 'd'`", sentences)), "a pattern that matches nothing passed"
     print("docs: self-test passed")
     return 0
 
@@ -96,7 +121,10 @@ def main():
     findings = list(check_tables((ROOT / "docs/operations.md").read_text(), (ROOT / "scoring/verdict.cc").read_text(),
                                  (ROOT / "scoring/books.cc").read_text(), lint))
     documents = [path for path in repository_files() if path.endswith(".md")]
+    checks = [read(path) for path in repository_files() if path.startswith("test/e2e/checks/") and path.endswith(".py")]
+    sentences = [sentence for source in checks for sentence in sentences_of(source)]
     for path in documents:
+        findings += check_patterns(path, read(path), sentences)
         findings += check_paths(path, read(path), lambda name: (ROOT / name).exists())
     print("\n".join(findings))
     print(f"docs: {len(documents)} documents, {len(findings)} findings")
