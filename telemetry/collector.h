@@ -1,9 +1,9 @@
 // Polls every source for ever and publishes what is known: the only part of telemetry/ with threads.
 //
 // A source that dies, hangs or lies never delays another: each request has a deadline, requests run on `concurrency`
-// threads of which sources that failed last time may hold at most half, and a failing source is asked ever less often
-// (at most 30 s apart). What a source said last stays in the snapshot and grows stale; a dead exporter is missing, not
-// zero. Readings of nodes and pods that are gone are forgotten after 30 and 10 minutes.
+// threads of which sources that failed last time may hold at most half. What a source said last stays in the snapshot
+// and grows stale; a dead exporter is missing, not zero. Readings of nodes and pods that are gone are forgotten after
+// 30 and 10 minutes.
 //
 // Thread-safe: the setters may be called at any time, before start() too; snapshots are immutable.
 #pragma once

@@ -23,7 +23,7 @@ struct CounterFrame {
 struct CounterRules {
   // The mean is taken over at least this long where readings reach back that far: an exporter that refreshes its
   // counters every few seconds would otherwise give a saw-tooth.
-  base::Seconds min_window{2};
+  base::Seconds min_window{4};
   // Readings further apart say nothing: a RAPL counter without known range may have wrapped (65 kJ in the smallest
   // case: 130 s at 500 W).
   base::Seconds max_gap{120};

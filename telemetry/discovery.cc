@@ -66,6 +66,19 @@ constexpr std::array<KnownExporter, 7> kKnown{{
   return slash != std::string::npos && slash + 1 < url.size();
 }
 
+// Whose series a page without labels shows: its target's, else those of the machine it is on.
+[[nodiscard]] std::string address_of(const std::string& url) {
+  const auto query = url.find('?');
+  if (query == std::string::npos) return url;
+  for (const std::string_view key : {"?target=", "&target="}) {
+    const auto found = url.find(key, query);
+    if (found == std::string::npos) continue;
+    const auto value = found + key.size();
+    return url.substr(value, url.find('&', value) - value);
+  }
+  return {};
+}
+
 [[nodiscard]] std::string without_slash(std::string url) {
   while (!url.empty() && url.back() == '/') url.pop_back();
   return url;
@@ -106,7 +119,7 @@ class Finder {
     endpoint.kind = known.kind;
     endpoint.url = url_of(address.addresses.front(), port) + (exporter ? "/metrics" : "");
     endpoint.name = "discovered/" + slice.ns + "/" + service_of(slice);
-    if (exporter) endpoint.join = {address.node_name, Trust::own_node};
+    if (exporter) endpoint.join = {address.node_name, Trust::own_node, {}};
     if (endpoint.url.starts_with("https://")) endpoint.auth = config_.auth;
     by_url_.emplace(endpoint.url, std::move(endpoint));
   }
@@ -133,7 +146,8 @@ std::vector<Endpoint> configured_endpoints(const TelemetryConfig& config) {
   }
   for (const ExporterConfig& one : config.exporters) {
     const std::string url = has_path(one.url) ? one.url : without_slash(one.url) + "/metrics";
-    endpoints.push_back({one.name, EndpointKind::exporter, url, {one.node, Trust::any_node}, one.auth, true});
+    endpoints.push_back(
+        {one.name, EndpointKind::exporter, url, {one.node, Trust::any_node, address_of(url)}, one.auth, true});
   }
   return endpoints;
 }

@@ -22,7 +22,8 @@ struct Discovered {
 
 [[nodiscard]] Discovered discover(const std::vector<model::EndpointSlice>& slices, const DiscoveryConfig& config);
 
-// The configured endpoints, Prometheus first.
+// The configured endpoints, Prometheus first. Series of an exporter without `node` that carry no label of ours are
+// joined by the host in its URL or, for exporters that are asked about others (?target=bmc-7), by that target.
 [[nodiscard]] std::vector<Endpoint> configured_endpoints(const TelemetryConfig& config);
 
 }  // namespace headroom::telemetry

@@ -30,6 +30,7 @@ void add_zone(CpuZones& zones, const Sample& row) {
     zone->mean = MeanPower{*power, row.time - kInterval, row.time};
   } else {
     zone->mean->power += *power;
+    if (!plausible_power(base::to_watts(zone->mean->power))) *zone = {std::nullopt, true};
   }
 }
 

@@ -84,6 +84,7 @@ std::optional<std::string_view> NodeDirectory::by_bmc(const Sample& sample) cons
 std::optional<std::string_view> NodeDirectory::node_of(const Sample& sample, const JoinContext& context) const {
   auto named = by_bmc(sample);
   if (!named && (context.node.empty() || context.trust == Trust::own_node)) named = by_labels(sample);
+  if (!named && context.node.empty()) named = by_value(context.address);
   if (context.trust == Trust::any_node && (named || context.node.empty())) return named;
 
   const auto own = nodes_.find(context.node);

@@ -2,7 +2,8 @@
 //
 // Order: the node that the endpoint stands for (EndpointSlice nodeName or configuration), then the labels node_name,
 // node, exported_instance, instance, Hostname; each value is tried as node name, host name, InternalIP, BMC address and
-// address of a discovered endpoint, with and without a port. Two things the order alone would get wrong:
+// address of a discovered endpoint, with and without a port; last the address of the configured endpoint. Two things
+// the order alone would get wrong:
 //   - series of out-of-band exporters (IPMI, Redfish, iDRAC) that carry a known BMC address belong to that machine, not
 //     to the node on which the exporter happens to run;
 //   - an endpoint found by discovery may report only its own node: a series that names another one matches nothing.
@@ -39,6 +40,9 @@ enum class Trust {
 struct JoinContext {
   std::string node;  // that the endpoint stands for; empty: labels decide
   Trust trust = Trust::any_node;
+  // Of the endpoint itself, tried where labels say nothing: node_exporter prints no node. Empty: none, as for
+  // Prometheus, whose own address says nothing about its series.
+  std::string address;
 };
 
 class NodeDirectory {

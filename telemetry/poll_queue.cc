@@ -3,20 +3,8 @@
 #include <algorithm>
 
 namespace headroom::telemetry {
-namespace {
-
-constexpr base::Milliseconds kLongestPause{30'000};
-
-[[nodiscard]] base::Milliseconds pause_after(int failures, base::Milliseconds interval) {
-  base::Milliseconds pause = interval;
-  for (int i = 1; i < failures && pause < kLongestPause; ++i) pause *= 2;
-  return std::max(interval, std::min(pause, kLongestPause));
-}
-
-}  // namespace
-
 void PollQueue::add(JobId id, base::Milliseconds interval, base::MonoTime now) {
-  jobs_[id] = {interval, now, 0, false};
+  jobs_[id] = {interval, now, false, false};
   healthy_.emplace(now, id);
 }
 
@@ -25,7 +13,7 @@ void PollQueue::remove(JobId id) {
   if (found == jobs_.end()) return;
   const Job& job = found->second;
   if (job.in_flight) {
-    if (job.failures > 0) removed_suspects_.insert(id);
+    if (job.suspect) removed_suspects_.insert(id);
   } else {
     set_of(job).erase({job.due, id});
   }
@@ -54,11 +42,11 @@ void PollQueue::done(JobId id, PollOutcome outcome, base::MonoTime now) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;
   Job& job = found->second;
-  if (job.failures > 0) --suspects_in_flight_;
+  if (job.suspect) --suspects_in_flight_;
   job.in_flight = false;
-  job.failures = outcome == PollOutcome::good ? 0 : job.failures + 1;
+  job.suspect = outcome == PollOutcome::failed;
   // From the planned time on, so that polls do not drift; but never in a burst after a stall.
-  const base::MonoTime next = job.due + pause_after(job.failures, job.interval);
+  const base::MonoTime next = job.due + job.interval;
   job.due = std::max(next, now + job.interval / 2);
   set_of(job).emplace(job.due, id);
 }

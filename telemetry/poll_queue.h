@@ -1,8 +1,8 @@
 // Decides which endpoint is asked next. Pure bookkeeping; not thread-safe.
 //
 // An endpoint whose last poll failed is a suspect: of the polls in flight at most half may be of suspects, so that any
-// number of hanging exporters leaves the other half to the healthy ones; and it is asked ever less often, the pause
-// doubling up to 30 s.
+// number of hanging exporters leaves the other half to the healthy ones. Suspects are asked as often as the others
+// where there is room, so that one that comes back is seen within its interval.
 #pragma once
 
 #include <cstdint>
@@ -39,12 +39,12 @@ class PollQueue {
   struct Job {
     base::Milliseconds interval{0};
     base::MonoTime due;
-    int failures = 0;
+    bool suspect = false;
     bool in_flight = false;
   };
   using DueSet = std::set<std::pair<base::MonoTime, JobId>>;
 
-  [[nodiscard]] DueSet& set_of(const Job& job) { return job.failures > 0 ? suspects_ : healthy_; }
+  [[nodiscard]] DueSet& set_of(const Job& job) { return job.suspect ? suspects_ : healthy_; }
 
   int suspects_allowed_;
   int suspects_in_flight_ = 0;

@@ -1,6 +1,7 @@
 #include "telemetry/sample_table.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace headroom::telemetry {
 namespace {
@@ -65,6 +66,11 @@ PowerSum sum_power(const std::vector<SampleRow>& rows, LabelNames labels) {
     sum.oldest = sum.rows == 0 ? row->time : std::min(sum.oldest, row->time);
     sum.power += *power;
     ++sum.rows;
+  }
+  if (sum.power >= kImpossible) {
+    sum.unreadable_value = base::to_watts(sum.power);
+    sum.unreadable += std::exchange(sum.rows, 0U);
+    sum.power = {};
   }
   return sum;
 }

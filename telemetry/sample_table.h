@@ -45,7 +45,7 @@ using LabelNames = std::initializer_list<std::string_view>;
 // Watts that a node may have: finite, not negative, below a megawatt.
 [[nodiscard]] std::optional<base::Power> plausible_power(double watts);
 
-// Rows of one metric added up.
+// Rows of one metric added up. A sum that no node has makes all of them unreadable.
 struct PowerSum {
   base::Power power;
   base::WallTime oldest;         // sample time

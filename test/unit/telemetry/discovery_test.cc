@@ -143,6 +143,16 @@ TEST(ConfiguredEndpoints, GetTheUsualPathAndTheirTrust) {
   EXPECT_EQ(endpoints[2].url, "http://h:2/custom");
   EXPECT_EQ(endpoints[2].join.node, "node-1");
   EXPECT_EQ(endpoints[2].join.trust, Trust::any_node);
+  EXPECT_EQ(endpoints[1].join.address, "http://h:1/metrics");
+}
+
+TEST(ConfiguredEndpoints, AnExporterThatIsAskedAboutOthersSpeaksOfItsTarget) {
+  TelemetryConfig config;
+  config.exporters = {{"a", "http://h:9290/ipmi?module=x&target=bmc-7", "", {}},
+                      {"b", "http://h:9290/ipmi?x=y", "", {}}};
+  const auto endpoints = configured_endpoints(config);
+  EXPECT_EQ(endpoints[0].join.address, "bmc-7");
+  EXPECT_EQ(endpoints[1].join.address, "");
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ TEST_P(NodeJoin, FindsTheNode) {
   EXPECT_EQ(node.value_or(""), GetParam().expected);
 }
 
-const JoinContext kOwnNode1{"node-1", Trust::own_node};
+const JoinContext kOwnNode1{"node-1", Trust::own_node, ""};
 
 INSTANTIATE_TEST_SUITE_P(
     Table, NodeJoin,
@@ -52,7 +52,11 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"the first label that matches wins", {{"node_name", "vm"}, {"node", "node-2"}}, "m", "node-2"},
         Row{"nothing known is unmatched", {{"instance", "10.9.9.9:9100"}, {"node", "other"}}, "m", ""},
         Row{"no labels are unmatched", {}, "m", ""},
-        Row{"the endpoint's node before labels", {{"node_name", "node-2"}}, "m", "node-1", {"node-1", Trust::any_node}},
+        Row{"the endpoint's node before labels",
+            {{"node_name", "node-2"}},
+            "m",
+            "node-1",
+            {"node-1", Trust::any_node, ""}},
         Row{"a BMC address by its table", {{"instance", "bmc-1.example"}}, "ipmi_power_watts", "node-1"},
         Row{"a BMC address with another port", {{"instance", "192.168.9.2:623"}}, "redfish_x", "node-2"},
         Row{"a BMC's address before the exporter's own node",
@@ -72,11 +76,26 @@ INSTANTIATE_TEST_SUITE_P(
             "ipmi_power_watts",
             "",
             kOwnNode1},
+        Row{"a configured exporter without labels, by its own address",
+            {},
+            "node_rapl_package_joules_total",
+            "node-2",
+            {"", Trust::any_node, "http://10.0.0.2:9100/metrics"}},
+        Row{"labels before the exporter's own address",
+            {{"node", "node-1"}},
+            "m",
+            "node-1",
+            {"", Trust::any_node, "http://10.0.0.2:9100/metrics"}},
+        Row{"the target that a page was asked for",
+            {},
+            "ipmi_power_watts",
+            "node-2",
+            {"", Trust::any_node, "192.168.9.2"}},
         Row{"a found exporter on a node we do not know",
             {{"node_name", "node-2"}},
             "m",
             "",
-            {"node-9", Trust::own_node}}),
+            {"node-9", Trust::own_node, ""}}),
     test::RowName());
 
 TEST(NodeDirectory, AnAliasNeverHidesARealNodeName) {
