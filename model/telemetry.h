@@ -37,7 +37,8 @@ struct PowerReading {
   base::WallTime window_end;
   Grade grade = Grade::measured;
   std::string source;  // "kepler", "dcgm", ... for explain
-  // How many devices the sum is made of (scope gpu); 0: not told. Fewer than the node has: the others are not covered.
+  // How many devices (scope gpu) or meters (of an element) the sum is made of; 0: not told. Fewer GPUs than the node
+  // has: the others are not covered.
   std::uint32_t devices = 0;
 
   bool operator==(const PowerReading&) const = default;

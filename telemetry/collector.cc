@@ -1,14 +1,13 @@
 #include "telemetry/collector.h"
 
-#include <algorithm>
 #include <condition_variable>
-#include <map>
 #include <mutex>
 #include <set>
 #include <stop_token>
 #include <thread>
 
 #include "telemetry/discovery.h"
+#include "telemetry/endpoint_registry.h"
 #include "telemetry/meter_poller.h"
 #include "telemetry/meter_store.h"
 #include "telemetry/poll_queue.h"
@@ -36,11 +35,10 @@ class Collector::Impl {
         on_publish_(std::move(on_publish)),
         published_(published),
         queue_(config_.concurrency),
+        endpoints_(config_, queue_, kMeterJob + 1),
         meters_(factory) {
     meter_status_.name = "topology queries";
     queue_.add(kMeterJob, config_.prometheus_interval, clock_.mono_now());
-    const std::lock_guard lock(mutex_);
-    rebuild_endpoints();
   }
   ~Impl() { stop(); }
   Impl(const Impl&) = delete;
@@ -48,15 +46,13 @@ class Collector::Impl {
 
   void set_nodes(const std::vector<NodeIdentity>& nodes) {
     const std::lock_guard lock(mutex_);
-    if (nodes == nodes_) return;
-    nodes_ = nodes;
-    rebuild_directory();
+    endpoints_.set_nodes(nodes);
   }
   void set_endpoint_slices(const std::vector<model::EndpointSlice>& slices) {
     Discovered found = discover(slices, config_.discovery);
     const std::lock_guard lock(mutex_);
-    found_ = std::move(found);
-    rebuild_endpoints();
+    endpoints_.set_found(std::move(found), clock_.mono_now());
+    dirty_ = true;
   }
   void set_topology_queries(TopologyQueries queries) {
     const std::lock_guard lock(mutex_);
@@ -76,7 +72,7 @@ class Collector::Impl {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
-      for (const auto& [id, job] : jobs_) {
+      for (const auto& [id, job] : endpoints_.jobs()) {
         if (job->source) job->source->cancel();
       }
       for (const auto& job : running_) {
@@ -89,57 +85,7 @@ class Collector::Impl {
   }
 
  private:
-  using JobPtr = std::shared_ptr<SourceJob>;
-
-  // --- what to poll; all under mutex_ ---
-
-  void rebuild_directory() {
-    directory_ = std::make_shared<const NodeDirectory>(nodes_, config_.bmc_nodes, found_.addresses);
-  }
-
-  void rebuild_endpoints() {
-    std::vector<Endpoint> wanted = configured_endpoints(config_);
-    wanted.insert(wanted.end(), found_.endpoints.begin(), found_.endpoints.end());
-    wanted = unique_endpoints(std::move(wanted));
-    prometheus_.clear();
-    for (const Endpoint& endpoint : wanted) {
-      if (endpoint.kind == EndpointKind::prometheus) prometheus_.push_back(endpoint);
-    }
-    std::erase_if(wanted, [](const Endpoint& endpoint) { return !endpoint.read_exporters; });
-    std::set<std::string_view> known;
-    const auto by_key = index(wanted);
-    std::erase_if(jobs_, [&](const auto& entry) {
-      const SourceJob& job = *entry.second;
-      const auto found = by_key.find(job.endpoint.key());
-      const bool kept = found != by_key.end() && same_job(*found->second, job);
-      if (kept) known.insert(found->first);
-      if (!kept) queue_.remove(entry.first);
-      return !kept;
-    });
-    for (const Endpoint& endpoint : wanted) {
-      if (known.find(endpoint.key()) == known.end()) add_job(endpoint);
-    }
-    rebuild_directory();
-    dirty_ = true;
-  }
-
-  [[nodiscard]] static bool same_job(const Endpoint& endpoint, const SourceJob& job) {
-    return endpoint.key() == job.endpoint.key() && endpoint.name == job.endpoint.name &&
-           endpoint.join.node == job.endpoint.join.node;
-  }
-
-  [[nodiscard]] static std::map<std::string_view, const Endpoint*> index(const std::vector<Endpoint>& endpoints) {
-    std::map<std::string_view, const Endpoint*> by_key;
-    for (const Endpoint& endpoint : endpoints) by_key.emplace(endpoint.key(), &endpoint);
-    return by_key;
-  }
-
-  void add_job(const Endpoint& endpoint) {
-    const bool exporter = endpoint.kind == EndpointKind::exporter;
-    const JobId id = next_id_++;
-    jobs_.emplace(id, std::make_shared<SourceJob>(id, endpoint));
-    queue_.add(id, exporter ? config_.scrape_interval : config_.prometheus_interval, clock_.mono_now());
-  }
+  using JobPtr = EndpointRegistry::JobPtr;
 
   // --- the threads ---
 
@@ -167,11 +113,10 @@ class Collector::Impl {
       if (stop.stop_requested()) return;
       const auto id = queue_.take(clock_.mono_now());
       if (!id) continue;
-      const auto found = jobs_.find(*id);
-      const JobPtr job = found == jobs_.end() ? nullptr : found->second;
+      const JobPtr job = endpoints_.job(*id);
       if (job) running_.insert(job);
       lock.unlock();
-      const PollOutcome outcome = job ? poll_source(*job) : poll_meters();
+      const PollOutcome outcome = *id == kMeterJob ? poll_meters() : poll_source(*job);
       lock.lock();
       running_.erase(job);
       queue_.done(*id, outcome, clock_.mono_now());
@@ -228,7 +173,7 @@ class Collector::Impl {
       const std::lock_guard lock(mutex_);
       if (queries_.empty() || stopping_) return PollOutcome::good;
       queries = queries_;
-      prometheus = prometheus_;
+      prometheus = endpoints_.prometheus();
     }
     const auto poll = meters_.poll(prometheus, queries);
     const std::lock_guard lock(mutex_);
@@ -250,7 +195,7 @@ class Collector::Impl {
 
   [[nodiscard]] std::shared_ptr<const NodeDirectory> directory() {
     const std::lock_guard lock(mutex_);
-    return directory_;
+    return endpoints_.directory();
   }
   [[nodiscard]] bool take_dirty() {
     const std::lock_guard lock(mutex_);
@@ -273,12 +218,12 @@ class Collector::Impl {
     const base::WallTime now = clock_.wall_now();
     if (now - last_forget_ < kForgetEvery) return;
     last_forget_ = now;
-    store_.forget(now, {}, [this](const std::string& node) { return directory_->knows(node); });
+    store_.forget(now, {}, [this](const std::string& node) { return endpoints_.directory()->knows(node); });
   }
 
   void list_sources(model::TelemetrySnapshot& snapshot) const {
     if (!queries_.empty()) snapshot.sources.push_back(meter_status_);
-    for (const auto& [id, job] : jobs_) {
+    for (const auto& [id, job] : endpoints_.jobs()) {
       snapshot.sources.push_back(job->status);
       snapshot.unmatched_count += job->status.unmatched;
       for (const std::string& example : job->unmatched_examples) {
@@ -297,15 +242,10 @@ class Collector::Impl {
   std::condition_variable_any due_;
   bool stopping_ = false;
   bool dirty_ = false;
-  std::vector<NodeIdentity> nodes_;
-  Discovered found_;
-  std::shared_ptr<const NodeDirectory> directory_;
   TopologyQueries queries_;
-  std::vector<Endpoint> prometheus_;
   PollQueue queue_;
-  JobId next_id_ = kMeterJob + 1;
-  std::map<JobId, JobPtr> jobs_;
-  std::set<JobPtr> running_;  // also those that are no longer in jobs_
+  EndpointRegistry endpoints_;
+  std::set<JobPtr> running_;  // also those whose endpoint is gone
   ReadingStore store_;
   MeterStore meter_store_;
   model::SourceStatus meter_status_;

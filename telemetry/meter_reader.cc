@@ -129,7 +129,8 @@ class Ages {
     sum += *power;
   }
   const Age age = age_of(rows);
-  return model::PowerReading{sum, age.time - kMeterWindow, age.time, age.grade, "meter", 0};
+  return model::PowerReading{
+      sum, age.time - kMeterWindow, age.time, age.grade, "meter", static_cast<std::uint32_t>(rows.size())};
 }
 
 [[nodiscard]] std::optional<model::TemperatureReading> hottest_of(const std::vector<Row>& rows) {

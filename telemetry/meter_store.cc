@@ -6,6 +6,11 @@ namespace headroom::telemetry {
 namespace {
 
 constexpr base::Seconds kTogether{60};
+constexpr base::Seconds kRowsMayBeMissing{900};
+
+[[nodiscard]] bool misses_rows(const model::PowerReading& before, const model::PowerReading& now) {
+  return now.devices < before.devices && now.window_end < before.window_end + kRowsMayBeMissing;
+}
 
 }  // namespace
 
@@ -27,7 +32,10 @@ void MeterStore::set_queries(TopologyQueries queries) {
 void MeterStore::add(const MeterQuery& query, const MeterReadings& readings) {
   for (Answers& answers : answers_) {
     if (!(answers.query == query)) continue;
-    for (const auto& [target, reading] : readings.meters) answers.meters[target] = reading;
+    for (const auto& [target, reading] : readings.meters) {
+      const auto [entry, inserted] = answers.meters.emplace(target, reading);
+      if (!inserted && !misses_rows(entry->second, reading)) entry->second = reading;
+    }
     for (const auto& [rack, reading] : readings.inlets) answers.inlets[rack] = reading;
   }
 }

@@ -1,8 +1,9 @@
 // The last readings of PowerTopology's queries, by query, and their union. Pure; not thread-safe.
 //
-// A target that a query no longer answers keeps its last reading, which grows stale; one whose query is gone is gone.
-// Where a rack query and an element's own query name the same target, the element's power wins and the hotter inlet,
-// unless it is more than 60 s older.
+// A sum of fewer rows than before (one of a rack's two PDUs is not read) is no new reading: the last one stays and
+// grows stale, for at most 15 minutes, after which the meter counts as gone. A target that a query no longer answers
+// keeps its last reading, which grows stale; one whose query is gone is gone. Where a rack query and an element's own
+// query name the same target, the element's power wins and the hotter inlet, unless it is more than 60 s older.
 #pragma once
 
 #include <string>

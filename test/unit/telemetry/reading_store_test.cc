@@ -125,10 +125,10 @@ TEST(ReadingStore, ForgetsPodsAndUnknownNodesAfterAWhileAndKnownNodesNever) {
 MeterQuery meter(const std::string& query, const std::string& element = {}) {
   return {MeterKind::power, {query, {}}, element, "rack"};
 }
-MeterReadings meters(const std::string& target, int watts, int seconds) {
+MeterReadings meters(const std::string& target, int watts, int seconds, std::uint32_t rows = 1) {
   MeterReadings readings;
   readings.meters.emplace_back(
-      target, model::PowerReading{base::watts(watts), at(seconds), at(seconds), Grade::measured, "meter", 0});
+      target, model::PowerReading{base::watts(watts), at(seconds), at(seconds), Grade::measured, "meter", rows});
   return readings;
 }
 
@@ -144,6 +144,23 @@ TEST(MeterStore, AnElementsOwnQueryGoesBeforeTheRackQueryUnlessItIsMuchOlder) {
   model::TelemetrySnapshot later;
   store.fill(later);
   EXPECT_EQ(later.element_meters.at("r1").power, base::watts(5000));
+}
+
+TEST(MeterStore, ASumThatMissesAPduIsNoNewReadingForAQuarterOfAnHour) {
+  MeterStore store;
+  store.set_queries({meter("pdu", "r1")});
+  const auto watts_now = [&store] {
+    model::TelemetrySnapshot snapshot;
+    store.fill(snapshot);
+    return base::to_watts(snapshot.element_meters.at("r1").power);
+  };
+  store.add(meter("pdu", "r1"), meters("r1", 5000, 0, 2));
+  store.add(meter("pdu", "r1"), meters("r1", 2500, 5, 1));
+  EXPECT_EQ(watts_now(), 5000);
+  store.add(meter("pdu", "r1"), meters("r1", 4900, 10, 2));
+  EXPECT_EQ(watts_now(), 4900);
+  store.add(meter("pdu", "r1"), meters("r1", 2500, 910, 1));
+  EXPECT_EQ(watts_now(), 2500);
 }
 
 TEST(MeterStore, AQueryThatStaysKeepsItsAnswersAndOneThatGoesTakesThemAlong) {
