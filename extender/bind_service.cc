@@ -18,35 +18,6 @@ std::string described(const kube::BindRequest& binding) {
   return binding.ns + "/" + binding.name;
 }
 
-// What one reply means for the ledger and for kube-scheduler.
-struct Judgement {
-  BindEnd end = BindEnd::unknown;
-  BindAnswer answer;
-};
-
-Judgement judge_refusal(const kube::BindReply& reply, bool earlier_unknown) {
-  // A definite no to this request says nothing of an earlier one that may still be on its way.
-  return {earlier_unknown ? BindEnd::unknown : BindEnd::not_bound,
-          failed(BindResult::denied, "the API server refused the binding: " + reply.message)};
-}
-
-Judgement judge_reply(const kube::BindReply& reply, const kube::BindRequest& binding, bool earlier_unknown) {
-  using kube::BindOutcome;
-  switch (reply.outcome) {
-    case BindOutcome::bound: return {BindEnd::bound, {BindResult::bound, "", {}}};
-    case BindOutcome::already_assigned:
-      if (reply.assigned_node == binding.node) return {BindEnd::bound, {BindResult::already_bound, "", {}}};
-      return {BindEnd::not_bound, failed(BindResult::other_node, "already bound to node " + reply.assigned_node)};
-    case BindOutcome::uid_mismatch:
-      return {BindEnd::not_bound, failed(BindResult::gone, "another pod has taken the name: " + reply.message)};
-    case BindOutcome::gone: return {BindEnd::not_bound, failed(BindResult::gone, "the pod is gone")};
-    case BindOutcome::refused: return judge_refusal(reply, earlier_unknown);
-    case BindOutcome::unknown: break;
-  }
-  return {BindEnd::unknown,
-          failed(BindResult::unknown, "outcome of the binding unknown, it is being repeated: " + reply.message)};
-}
-
 BindAnswer answer_of(const Claim& claim, const Decision& decision) {
   switch (claim.outcome) {
     case ClaimOutcome::on_other_node:
@@ -106,18 +77,44 @@ BindAnswer BindService::bind(const BindRequest& request) {
   }
   const Claim claim = use_.ledger.claim(*pod, request.node, use_.decisions, use_.clock.wall_now());
   if (claim.outcome != ClaimOutcome::reserved) return answer_of(claim, *decision);
-  BindAnswer answer = send(claim.binding, claim.earlier_unknown ? Earlier::unknown : Earlier::answered);
+  BindAnswer answer = send(claim.binding, claim.earlier_unknown ? Earlier::undecided : Earlier::none);
   answer.verdict = claim.verdict;
   return answer;
 }
 
+// What one reply means for the ledger and for kube-scheduler.
+struct BindService::Judgement {
+  BindEnd end = BindEnd::unknown;
+  BindAnswer answer;
+};
+
+BindService::Judgement BindService::judge_reply(const kube::BindReply& reply, const kube::BindRequest& binding,
+                                                Earlier earlier) {
+  using kube::BindOutcome;
+  switch (reply.outcome) {
+    case BindOutcome::bound: return {BindEnd::bound, {BindResult::bound, "", {}}};
+    case BindOutcome::already_assigned:
+      if (reply.assigned_node == binding.node) return {BindEnd::bound, {BindResult::already_bound, "", {}}};
+      return {BindEnd::not_bound, failed(BindResult::other_node, "already bound to node " + reply.assigned_node)};
+    case BindOutcome::uid_mismatch:
+      return {BindEnd::not_bound, failed(BindResult::gone, "another pod has taken the name: " + reply.message)};
+    case BindOutcome::gone: return {BindEnd::not_bound, failed(BindResult::gone, "the pod is gone")};
+    case BindOutcome::refused:
+      // A definite no to this request says nothing of an earlier one that may still be on its way.
+      return {earlier == Earlier::undecided ? BindEnd::unknown : BindEnd::not_bound,
+              failed(BindResult::denied, "the API server refused the binding: " + reply.message)};
+    case BindOutcome::unknown: break;
+  }
+  return {BindEnd::unknown,
+          failed(BindResult::unknown, "outcome of the binding unknown, it is being repeated: " + reply.message)};
+}
+
 BindAnswer BindService::send(const kube::BindRequest& binding, Earlier earlier) {
-  const bool earlier_unknown = earlier == Earlier::unknown;
   const kube::BindReply reply = use_.binder.bind(binding);
-  Judgement judgement = judge_reply(reply, binding, earlier_unknown);
+  Judgement judgement = judge_reply(reply, binding, earlier);
   use_.ledger.end(binding.uid, judgement.end);
   // One line when an outcome becomes unknown and one when it is decided, not one a second in between.
-  if (!judgement.answer.error.empty() && !(earlier_unknown && judgement.end == BindEnd::unknown)) {
+  if (!judgement.answer.error.empty() && !(earlier == Earlier::undecided && judgement.end == BindEnd::unknown)) {
     runtime::log_warning(kLog, "not bound",
                          {{"pod", described(binding)},
                           {"node", binding.node},
@@ -129,7 +126,7 @@ BindAnswer BindService::send(const kube::BindRequest& binding, Earlier earlier) 
 
 void BindService::repeat_unknown() {
   for (const kube::BindRequest& binding : use_.ledger.begin_repeats()) {
-    const BindAnswer answer = send(binding, Earlier::unknown);
+    const BindAnswer answer = send(binding, Earlier::undecided);
     if (on_result_) on_result_(answer.result);
   }
 }

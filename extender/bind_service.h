@@ -67,8 +67,11 @@ class BindService {
   void stop();
 
  private:
-  // Whether an earlier POST of the same binding went out without an answer.
-  enum class Earlier { answered, unknown };
+  // Whether an earlier send of the same binding may still land.
+  enum class Earlier { none, undecided };
+  struct Judgement;
+  [[nodiscard]] static Judgement judge_reply(const kube::BindReply& reply, const kube::BindRequest& binding,
+                                             Earlier earlier);
   [[nodiscard]] BindAnswer send(const kube::BindRequest& binding, Earlier earlier);
 
   BindDependencies use_;

@@ -178,8 +178,6 @@ Json conditions_json(const scoring::Books& books) {
   return conditions;
 }
 
-}  // namespace
-
 Json pod_json(const model::Pod& pod) {
   return {{"pod", model::key_of(pod)},           {"uid", pod.uid},           {"node", pod.node_name},
           {"schedulerName", pod.scheduler_name}, {"priority", pod.priority}, {"unschedulable", pod.unschedulable}};
@@ -220,22 +218,45 @@ Json explanation_json(const scoring::Explanation& node) {
           {"limits", limits}};
 }
 
-Json decision_json(const DebugView& view) {
+std::string text_of(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string error_page(std::string_view error) {
+  return text_of({{"error", error}});
+}
+
+std::string explain_page(const model::Pod& pod, const std::vector<scoring::Explanation>& nodes) {
+  Json page = pod_json(pod);
+  page["nodes"] = Json::array();
+  for (const auto& node : nodes) page["nodes"].push_back(explanation_json(node));
+  return text_of(page);
+}
+
+std::string not_ready_page(std::string_view reason) {
+  return text_of({{"ready", false}, {"reason", reason}});
+}
+
+std::string snapshot_page(const DebugView& view) {
   const scoring::Books& books = *view.decision.books;
   const InFlight in_flight = in_flight_of(books, view.ledger);
-  return {{"snapshotSequence", books.snapshot_sequence},
-          {"booksAgeSeconds", seconds(view.now - books.at)},
-          {"snapshotAgeSeconds", seconds(view.now - books.snapshot_built_at)},
-          {"nodes", books.table->nodes.size()},
-          {"pods", view.decision.snapshot->pods.size()},
-          {"crdsMissing", books.sync.crds_missing},
-          {"racks", racks_json(view, in_flight)},
-          {"elements", elements_json(books, in_flight)},
-          {"policies", policies_json(books)},
-          {"ledger", ledger_json(view)},
-          {"waiting", waiting_json(view.requeue)},
-          {"sources", sources_json(view)},
-          {"conditions", conditions_json(books)}};
+  return text_of({{"ready", view.problem.empty()},
+                  {"reason", view.problem},
+                  {"snapshotSequence", books.snapshot_sequence},
+                  {"booksAgeSeconds", seconds(view.now - books.at)},
+                  {"snapshotAgeSeconds", seconds(view.now - books.snapshot_built_at)},
+                  {"nodes", books.table->nodes.size()},
+                  {"pods", view.decision.snapshot->pods.size()},
+                  {"crdsMissing", books.sync.crds_missing},
+                  {"racks", racks_json(view, in_flight)},
+                  {"elements", elements_json(books, in_flight)},
+                  {"policies", policies_json(books)},
+                  {"ledger", ledger_json(view)},
+                  {"waiting", waiting_json(view.requeue)},
+                  {"sources", sources_json(view)},
+                  {"conditions", conditions_json(books)}});
 }
 
 }  // namespace headroom::extender

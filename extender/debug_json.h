@@ -1,7 +1,9 @@
-// The parts of the debug pages as JSON. Included by debug_*.cc only.
+// The debug pages as JSON text.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "extender/decision.h"
@@ -12,15 +14,20 @@
 
 namespace headroom::extender {
 
+// {"error": "..."}
+[[nodiscard]] std::string error_page(std::string_view error);
+
+[[nodiscard]] std::string explain_page(const model::Pod& pod, const std::vector<scoring::Explanation>& nodes);
+
 struct DebugView {
   const Decision& decision;
   const scoring::LedgerView& ledger;
   const RequeueView& requeue;
   base::WallTime now;
+  std::string_view problem;  // why this is not ready; empty: it is
 };
-
-[[nodiscard]] nlohmann::ordered_json pod_json(const model::Pod& pod);
-[[nodiscard]] nlohmann::ordered_json explanation_json(const scoring::Explanation& explanation);
-[[nodiscard]] nlohmann::ordered_json decision_json(const DebugView& view);
+[[nodiscard]] std::string snapshot_page(const DebugView& view);
+// Before the first books.
+[[nodiscard]] std::string not_ready_page(std::string_view reason);
 
 }  // namespace headroom::extender

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "extender/debug_json.h"
@@ -12,17 +11,15 @@
 namespace headroom::extender {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-runtime::HttpResponse json_reply(const Json& body, int status = 200) {
+runtime::HttpResponse json_reply(std::string body, int status = 200) {
   runtime::HttpResponse response;
   response.status = status;
-  response.body = body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  response.body = std::move(body);
   return response;
 }
 
 runtime::HttpResponse failure(int status, std::string_view error) {
-  return json_reply({{"error", error}}, status);
+  return json_reply(error_page(error), status);
 }
 
 runtime::HttpResponse plain(int status, std::string text) {
@@ -60,24 +57,16 @@ runtime::HttpResponse DebugPages::explain(const runtime::HttpRequest& request) c
       return a.score > b.score;
     });
   }
-  Json body = pod_json(*pod);
-  body["nodes"] = Json::array();
-  for (const auto& node : nodes) body["nodes"].push_back(explanation_json(node));
-  return json_reply(body);
+  return json_reply(explain_page(*pod, nodes));
 }
 
 runtime::HttpResponse DebugPages::snapshot(const runtime::HttpRequest& /*request*/) const {
   const auto ledger = use_.ledger.view();
   const auto decision = use_.decisions.load();
   const auto seen = use_.snapshots.load();
-  if (decision == nullptr) {
-    return json_reply({{"ready", false}, {"reason", not_synced(seen.get())}});
-  }
+  if (decision == nullptr) return json_reply(not_ready_page(not_synced(seen.get())));
   const std::string problem = not_usable(decision.get(), {use_.clock.mono_now(), use_.max_books_age});
-  Json body = decision_json({*decision, *ledger, *use_.requeue.view(), use_.clock.wall_now()});
-  body["ready"] = problem.empty();
-  body["reason"] = problem;
-  return json_reply(body);
+  return json_reply(snapshot_page({*decision, *ledger, *use_.requeue.view(), use_.clock.wall_now(), problem}));
 }
 
 runtime::HttpResponse DebugPages::livez(const runtime::HttpRequest& /*request*/) const {
