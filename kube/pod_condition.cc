@@ -1,5 +1,6 @@
 #include "kube/pod_condition.h"
 
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -17,6 +18,11 @@ std::string_view to_text(ConditionStatus status) {
     case ConditionStatus::unknown: return "Unknown";
   }
   return "Unknown";
+}
+
+// The server has no precondition for a patch: a uid that is not the pod's is a change of an immutable field, 422.
+bool names_another_pod(const base::Error& error) {
+  return error.kind == base::ErrorKind::invalid_input && error.message.find("metadata.uid") != std::string::npos;
 }
 
 }  // namespace
@@ -39,8 +45,10 @@ base::Status patch_pod_condition(ApiClient& client, const PodRef& pod, const Pod
   request.kind = PatchKind::strategic;
   request.body = body.str();
   const auto reply = client.patch(request);
-  if (!reply) return reply.error();
-  return base::ok_status();
+  if (reply) return base::ok_status();
+  base::Error error = reply.error();
+  if (names_another_pod(error)) error.kind = base::ErrorKind::conflict;
+  return error;
 }
 
 }  // namespace headroom::kube
