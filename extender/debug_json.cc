@@ -163,7 +163,15 @@ Json sources_json(const DebugView& view) {
                        {"endpoint", source.endpoint},
                        {"up", source.up},
                        {"ageSeconds", ever ? Json(seconds(view.now - source.last_success)) : Json(nullptr)},
-                       {"error", source.error}});
+                       {"error", source.error},
+                       {"polls", source.polls},
+                       {"failures", source.failures},
+                       {"pollMilliseconds", static_cast<double>(source.duration.count()) / 1e3},
+                       {"samples", source.samples},
+                       {"junkLines", source.junk_lines},
+                       {"unmatched", source.unmatched},
+                       {"rejected", source.rejected},
+                       {"rejectedExample", source.rejected_example}});
   }
   return sources;
 }
@@ -256,6 +264,7 @@ std::string snapshot_page(const DebugView& view) {
                   {"ledger", ledger_json(view)},
                   {"waiting", waiting_json(view.requeue)},
                   {"sources", sources_json(view)},
+                  {"unmatchedSeries", view.decision.snapshot->telemetry->unmatched_series},
                   {"conditions", conditions_json(books)}});
 }
 

@@ -87,10 +87,41 @@ void add_policies(Families& out, const scoring::Books& books) {
   }
 }
 
+// All endpoints of one Service have one name: their series are summed, for two equal series spoil a scrape.
+struct SourceSum {
+  double endpoints = 0;
+  double up = 0;
+  double polls = 0;
+  double failures = 0;
+  double junk_lines = 0;
+  double rejected = 0;
+  double unmatched = 0;
+};
+
 void add_telemetry(Families& out, const model::TelemetrySnapshot& telemetry) {
+  std::map<std::string, SourceSum> sums;
   for (const model::SourceStatus& source : telemetry.sources) {
-    out.gauge("headroom_telemetry_source_up", "1 while a telemetry source answers.", {{"source", source.name}},
-              source.up ? 1 : 0);
+    SourceSum& sum = sums[source.name];
+    sum.endpoints += 1;
+    sum.up += source.up ? 1 : 0;
+    sum.polls += static_cast<double>(source.polls);
+    sum.failures += static_cast<double>(source.failures);
+    sum.junk_lines += static_cast<double>(source.junk_lines);
+    sum.rejected += static_cast<double>(source.rejected);
+    sum.unmatched += static_cast<double>(source.unmatched);
+  }
+  for (const auto& [name, sum] : sums) {
+    const MetricLabels labels = {{"source", name}};
+    out.gauge("headroom_telemetry_source_up", "Share of a source's endpoints that answer: 1 when all do.", labels,
+              sum.up / sum.endpoints);
+    out.gauge("headroom_telemetry_source_endpoints", "Endpoints of a source.", labels, sum.endpoints);
+    out.counter("headroom_telemetry_polls_total", "Polls of a source's endpoints.", labels, sum.polls);
+    out.counter("headroom_telemetry_poll_failures_total", "Polls that failed.", labels, sum.failures);
+    out.gauge("headroom_telemetry_junk_lines", "Lines of the last polls that were no samples.", labels, sum.junk_lines);
+    out.gauge("headroom_telemetry_rejected_values", "Values of the last polls that no machine has.", labels,
+              sum.rejected);
+    out.gauge("headroom_telemetry_source_unmatched_series", "Series of a source that no node could be found for.",
+              labels, sum.unmatched);
   }
   out.gauge("headroom_telemetry_unmatched_series", "Series that no node could be found for.", {},
             static_cast<double>(telemetry.unmatched_count));
