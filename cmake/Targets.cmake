@@ -2,7 +2,7 @@
 # headroom_program(<name> SOURCES main.cc ... DEPS targets...)
 # headroom_test(<name> SOURCES a_test.cc ... DEPS targets... [LABELS l...])   one binary, each case a ctest test;
 #   "ninja tests_<label>" builds the binaries of a label, "ctest -L <label>" runs them (default label: unit)
-# headroom_fuzzer(<name> SOURCES a_fuzz.cc DEPS targets...)                    only with HEADROOM_FUZZ
+# headroom_fuzzer(<name> SOURCES a_fuzz.cc DEPS targets...)                    only with HEADROOM_FUZZ; all: "ninja fuzzers"
 #
 # Includes are written from the repository root ("base/units.h").
 function(headroom_library name)
@@ -54,4 +54,8 @@ function(headroom_fuzzer name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS})
   target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers ${name})
 endfunction()
