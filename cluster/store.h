@@ -24,19 +24,6 @@
 
 namespace headroom::cluster {
 
-// What a ledger wants to know of pods beyond the newest snapshot: a pod that came and went between two of them. Called
-// on the writer thread, after the snapshot that shows the change has been published. Must be quick.
-class PodObserver {
- public:
-  virtual ~PodObserver() = default;
-  // The pod has been seen bound to a node, for the first time or in a changed form.
-  virtual void pod_bound(const model::Pod& pod) = 0;
-  // The pod does not exist any more (deleted, or missing from a newer list).
-  virtual void pod_gone(const std::string& uid) = 0;
-  // The full list of pods has been read again.
-  virtual void pods_listed(std::uint64_t generation) = 0;
-};
-
 struct StoreOptions {
   // Where exporters are looked for; EndpointSlices elsewhere are never read.
   std::vector<std::string> discovery_namespaces;
@@ -49,7 +36,6 @@ struct StoreOptions {
 struct StoreEdges {
   kube::ApiClient& client;
   telemetry::Collector* collector = nullptr;  // null: without telemetry
-  PodObserver* observer = nullptr;            // null: nobody
   // After every publication, on the writer thread; must be quick.
   std::function<void()> on_publish{};
 };

@@ -80,10 +80,9 @@ base::Result<model::EndpointSlice> decode_endpoint_slice(PaddedJson json) {
   return slice;
 }
 
-base::Result<std::vector<model::EndpointSlice>> list_endpoint_slices(ApiClient& client, const std::string& ns) {
+base::Result<std::vector<model::EndpointSlice>> list_endpoint_slices(Connection& connection, const std::string& ns) {
   std::vector<model::EndpointSlice> slices;
-  const auto connection = client.open({});
-  const StreamEnd end = list_pages(*connection, {resources::endpoint_slices(ns), 500, ""}, [&](PaddedJson json) {
+  const StreamEnd end = list_pages(connection, {resources::endpoint_slices(ns), 500, ""}, [&](PaddedJson json) {
     auto slice = decode_endpoint_slice(json);
     if (slice) slices.push_back(*std::move(slice));
   });

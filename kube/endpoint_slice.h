@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "kube/api_client.h"
+#include "kube/connection.h"
 #include "kube/json.h"
 #include "model/endpoint_slice.h"
 
@@ -15,7 +15,7 @@ namespace headroom::kube {
 
 // All slices of one namespace, read in pages. A slice that cannot be read is left out; a namespace that does not exist
 // has none.
-[[nodiscard]] base::Result<std::vector<model::EndpointSlice>> list_endpoint_slices(ApiClient& client,
+[[nodiscard]] base::Result<std::vector<model::EndpointSlice>> list_endpoint_slices(Connection& connection,
                                                                                    const std::string& ns);
 
 }  // namespace headroom::kube

@@ -16,7 +16,7 @@ namespace headroom::kube {
 struct ListRequest {
   Resource resource;
   int page_size = 500;
-  std::string label_selector{};
+  std::string field_selector{};
 };
 
 // How a list or a watch ended. Only `complete` makes what was handed on valid.

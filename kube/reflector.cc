@@ -49,7 +49,7 @@ class Reflector::Loop {
   // True: the sink has the whole content as of resource_version_.
   bool list() {
     std::vector<ObjectEntry> all;
-    StreamEnd end = list_pages(*connection_, {options_.resource, 500, options_.label_selector},
+    StreamEnd end = list_pages(*connection_, {options_.resource, 500, options_.field_selector},
                                [&](PaddedJson json) { all.push_back(decode_entry(json, options_.decode)); });
     if (stop_.stop_requested()) return false;
     // An empty list of a kind that is just being removed would pass for "all were deleted".
@@ -149,7 +149,7 @@ class Reflector::Loop {
     request.resource = options_.resource;
     request.resource_version = resource_version_;
     request.timeout = base::Seconds(std::uniform_int_distribution<int>(300, 600)(random_));
-    request.label_selector = options_.label_selector;
+    request.field_selector = options_.field_selector;
     return request;
   }
 

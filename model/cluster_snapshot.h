@@ -44,8 +44,10 @@ struct ClusterSnapshot {
   SyncState sync;
 
   std::vector<std::shared_ptr<const Node>> nodes;  // sorted by name
+  std::vector<UnreadableObject> unreadable_nodes;  // their last readable version stays in `nodes`
   std::vector<DeletedNode> deleted_nodes;          // kept for 15 minutes: the machine may still draw
   std::vector<std::shared_ptr<const Pod>> pods;    // all that are not gone, sorted by uid
+  std::vector<UnreadableObject> unreadable_pods;   // their last readable version stays in `pods`
   // How many times the full list of pods has been replaced: lets a reader tell "absent from a newer list".
   std::uint64_t pod_list_generation = 0;
   // UIDs of pods whose deletion the watch reported in the last 5 minutes, sorted. Proves gone even a pod that came and

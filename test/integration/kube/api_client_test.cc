@@ -175,7 +175,7 @@ TEST_F(Calling, EndpointSlicesAreReadInPages) {
      {"addresses":["10.0.0.3"],"conditions":{"ready":null}}],"ports":[{"name":"http","port":28282}]}]})"));
   server_.on_list(reply(200, R"({"metadata":{"resourceVersion":"1"},"items":[{"metadata":{}},
     {"metadata":{"name":"empty","namespace":"kepler"},"endpoints":null,"ports":null}]})"));
-  const auto slices = list_endpoint_slices(client_, "kepler");
+  const auto slices = list_endpoint_slices(*client_.open({}), "kepler");
   ASSERT_TRUE(slices.ok()) << slices.error().message;
   ASSERT_EQ(slices->size(), 2u) << "the one without a name is left out";
   const model::EndpointSlice& slice = slices->front();
