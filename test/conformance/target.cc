@@ -1,9 +1,7 @@
 #include "test/conformance/target.h"
 
-#include <atomic>
 #include <mutex>
 #include <random>
-#include <thread>
 #include <utility>
 
 #include "runtime/system_clock.h"
@@ -109,10 +107,11 @@ std::string ApiServer::pod_path(const std::string& name) const {
 }
 
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds deadline) {
-  const auto end = std::chrono::steady_clock::now() + deadline;
+  runtime::SystemClock& clock = system_clock();
+  const base::MonoTime end = clock.mono_now() + deadline;
   while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (clock.mono_now() > end) return false;
+    clock.wait_until(clock.mono_now() + base::Milliseconds(20), {});
   }
   return true;
 }
