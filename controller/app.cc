@@ -1,0 +1,171 @@
+#include "controller/app.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "base/names.h"
+#include "cluster/store.h"
+#include "controller/health_pages.h"
+#include "controller/kube_edges.h"
+#include "controller/status_loop.h"
+#include "kube/election.h"
+#include "kube/events.h"
+#include "runtime/http_server.h"
+#include "runtime/lifecycle.h"
+#include "runtime/logging.h"
+#include "runtime/metrics.h"
+#include "telemetry/collector.h"
+#include "telemetry/http_sources.h"
+
+namespace headroom::controller {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> buffer{};
+  if (gethostname(buffer.data(), buffer.size() - 1) != 0) return "headroom-controller";
+  return buffer.data();
+}
+
+// Unique per process, as two replicas may share a host name in tests.
+std::string identity_of(const Config& config) {
+  if (!config.identity.empty()) return config.identity;
+  std::random_device random;
+  return host_name() + "_" + std::to_string(random()) + std::to_string(random());
+}
+
+runtime::HttpServerOptions health_options(const config::ListenConfig& listen) {
+  runtime::HttpServerOptions options;
+  options.name = "health";
+  options.address = listen.address;
+  options.port = listen.port;
+  options.threads = 8;
+  options.tls = listen.tls;
+  return options;
+}
+
+cluster::StoreOptions store_options(const Config& config) {
+  cluster::StoreOptions options;
+  if (config.telemetry.discovery.enabled) options.discovery_namespaces = config.telemetry.discovery.namespaces;
+  options.system_namespace = config.system_namespace;
+  return options;
+}
+
+// Leads when the election says so; before it has started, not.
+class StartedLeadership final : public Leadership {
+ public:
+  explicit StartedLeadership(const std::optional<kube::LeaderElection>& election) : election_(election) {}
+  bool leads() const override { return election_ && election_->leads(); }
+
+ private:
+  const std::optional<kube::LeaderElection>& election_;
+};
+
+}  // namespace
+
+// In the order of use: what stands later may use what stands earlier, and is destroyed first.
+class App::Parts {
+ public:
+  Parts(const Config& config, kube::ClientConfig api_server, base::Clock& clock)
+      : config_(config),
+        identity_(identity_of(config)),
+        client_(std::move(api_server), {}, clock),
+        sources_(config.telemetry, clock),
+        collector_(config.telemetry, clock, sources_, [this] { store_.telemetry_published(); }),
+        store_(store_options(config), {client_, &collector_}),
+        recorder_(client_, {std::string(base::names::kApiGroup) + "/headroom-controller", host_name()}),
+        statuses_(make_status_store(client_)),
+        specs_(make_spec_store(client_, config.system_namespace)),
+        leadership_(election_),
+        events_(make_event_sink(recorder_)),
+        loop_({clock, store_.published(), *statuses_, *specs_, leadership_, *events_},
+              std::make_shared<const scoring::Settings>(config.scoring), config.status_interval),
+        server_(health_options(config.health)) {
+    const HealthView view{loop_, store_, clock, config.max_books_age};
+    add_metrics(metrics_, view);
+    add_health_routes(server_, metrics_, view);
+    add_services();
+  }
+
+  base::Result<std::uint16_t> start() {
+    if (base::Status started = services_.start(); !started) return std::move(started).error();
+    runtime::log_info("controller", "started", {{"health", port_}, {"identity", identity_}});
+    return port_;
+  }
+  void stop() { services_.stop(); }
+
+ private:
+  void add_services() {
+    services_.add({"health listener",
+                   [this]() -> base::Status {
+                     auto bound = server_.start();
+                     if (!bound) return std::move(bound).error();
+                     port_ = *bound;
+                     return base::ok_status();
+                   },
+                   [this] { server_.stop(); }});
+    add(
+        "cluster mirror", [this] { store_.start(); }, [this] { store_.stop(); });
+    add(
+        "telemetry", [this] { collector_.start(); }, [this] { collector_.stop(); });
+    add(
+        "leader election", [this] { election_.emplace(client_, election_options()); }, [this] { election_.reset(); });
+    // Stops before the lease is given back: what it writes, it writes as leader.
+    add(
+        "status loop", [this] { loop_.start(); }, [this] { loop_.stop(); });
+  }
+
+  void add(const char* name, std::function<void()> start, std::function<void()> stop) {
+    services_.add({name,
+                   [start = std::move(start)] {
+                     start();
+                     return base::ok_status();
+                   },
+                   std::move(stop)});
+  }
+
+  [[nodiscard]] kube::ElectionOptions election_options() const {
+    kube::ElectionOptions options;
+    options.ns = config_.system_namespace;
+    options.name = config_.lease_name;
+    options.identity = identity_;
+    return options;
+  }
+
+  const Config config_;
+  const std::string identity_;
+  runtime::MetricsRegistry metrics_;
+  kube::ApiClient client_;
+  telemetry::HttpSources sources_;
+  telemetry::Collector collector_;
+  cluster::Store store_;
+  kube::EventRecorder recorder_;
+  std::unique_ptr<StatusStore> statuses_;
+  std::unique_ptr<SpecStore> specs_;
+  std::optional<kube::LeaderElection> election_;
+  StartedLeadership leadership_;
+  std::unique_ptr<EventSink> events_;
+  StatusLoop loop_;
+  runtime::HttpServer server_;
+  std::uint16_t port_ = 0;
+  runtime::ServiceGroup services_;
+};
+
+App::App(const Config& config, kube::ClientConfig api_server, base::Clock& clock)
+    : parts_(std::make_unique<Parts>(config, std::move(api_server), clock)) {}
+App::~App() {
+  stop();
+}
+
+base::Result<std::uint16_t> App::start() {
+  return parts_->start();
+}
+void App::stop() {
+  parts_->stop();
+}
+
+}  // namespace headroom::controller
