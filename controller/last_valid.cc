@@ -17,11 +17,13 @@ Source find(const std::vector<Source>& objects, const std::string& name) {
   return found == objects.end() ? nullptr : *found;
 }
 
-// The newest earlier version of the object that something in force was taken from.
-Source in_force(const topology::Compiled& compiled, const std::string& name) {
+// The newest of the earlier versions that stand in for the object.
+Source standing_in(const topology::Compiled& compiled, const std::string& name) {
   Source newest;
-  for (const auto& owner : compiled.taken_from) {
-    if (owner->name == name && (!newest || owner->generation > newest->generation)) newest = owner;
+  for (std::size_t i = 0; i < compiled.elements.size(); ++i) {
+    const Source& owner = compiled.taken_from[i];
+    if (!compiled.elements[i].from_last_valid || owner->name != name) continue;
+    if (!newest || owner->generation > newest->generation) newest = owner;
   }
   return newest;
 }
@@ -35,7 +37,7 @@ SpecPlan plan_specs(const model::ClusterSnapshot& snapshot, const topology::Comp
     const auto found = stored.find(name);
     if (found != stored.end()) {
       wanted.emplace(name, found->second);
-    } else if (const Source source = in_force(compiled, name)) {
+    } else if (const Source source = standing_in(compiled, name)) {
       wanted.emplace(name, topology::print_topology(*source));
     }
   };
@@ -47,8 +49,10 @@ SpecPlan plan_specs(const model::ClusterSnapshot& snapshot, const topology::Comp
       keep_earlier(report.name);
     }
   }
-  for (const auto& owner : compiled.taken_from) {
-    if (wanted.count(owner->name) == 0) keep_earlier(owner->name);
+  // Deleted objects of which something still stands in for an invalid component.
+  for (std::size_t i = 0; i < compiled.elements.size(); ++i) {
+    const std::string& name = compiled.taken_from[i]->name;
+    if (compiled.elements[i].from_last_valid && wanted.count(name) == 0) keep_earlier(name);
   }
   SpecPlan plan;
   std::size_t used = 0;

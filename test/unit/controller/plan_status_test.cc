@@ -19,11 +19,15 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-const PolicyNumbers& policy_numbers(const DesiredStatus& status) { return std::get<PolicyNumbers>(status.numbers); }
+const PolicyNumbers& policy_numbers(const DesiredStatus& status) {
+  return std::get<PolicyNumbers>(status.numbers);
+}
 const TopologyNumbers& topology_numbers(const DesiredStatus& status) {
   return std::get<TopologyNumbers>(status.numbers);
 }
-std::string code(Reason reason) { return std::string(scoring::text_of(reason).code); }
+std::string code(Reason reason) {
+  return std::string(scoring::text_of(reason).code);
+}
 
 TEST(PolicyStatus, WithoutMembersSaysHowToJoin) {
   World world;

@@ -41,8 +41,7 @@ TEST(StatusBody, OfATopology) {
   const auto body = json::parse(status_body(write, kNow));
   EXPECT_EQ(body["metadata"], json::parse(R"({"name":"hall"})"));
   EXPECT_FALSE(body["status"].contains("observedGeneration"));
-  EXPECT_EQ(body["status"]["elements"],
-            json::parse(R"([{"name":"r1","type":"Rack","limitWatts":8000,"bookedWatts":8500,
+  EXPECT_EQ(body["status"]["elements"], json::parse(R"([{"name":"r1","type":"Rack","limitWatts":8000,"bookedWatts":8500,
                              "presentWatts":300,"unmanagedWatts":20,"headroomWatts":-500,"inletCelsius":25.5}])"));
   EXPECT_EQ(body["status"]["nodes"], json::parse(R"({"inside":2,"outside":0})"));
 }

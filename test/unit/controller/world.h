@@ -1,4 +1,5 @@
-// A small cluster for tests of statuses: one feed, racks r1 and r2, two measured nodes in each; and the plan made of it.
+// A small cluster for tests of statuses: one feed, racks r1 and r2, two measured nodes in each; and the plan made of
+// it.
 #pragma once
 
 #include <string>
