@@ -16,13 +16,17 @@ NodeLoad fresh_load(const Measured& measured, const PodSums& pods, const NodePea
   return load;
 }
 
-NodeLoad stale_load(const Measured& measured, Power books, const NodePeak& peak, model::StaleTelemetry on_stale) {
+NodeLoad stale_load(const Measured& measured, const PodSums& pods, const NodePeak& peak,
+                    model::StaleTelemetry on_stale) {
+  const Power books = peak.idle + pods.covered + pods.uncovered;
   NodeLoad load;
   load.booked.floor = measured.at_least;
+  load.booked.base = books;
   if (on_stale != model::StaleTelemetry::fail_open && peak.max) {
     load.booked.floor = std::max(load.booked.floor, *peak.max);
+  } else {
+    load.booked.base = std::max(books, measured.at_least + pods.uncovered);
   }
-  load.booked.base = books;
   load.present = load.booked;
   return load;
 }
@@ -46,7 +50,7 @@ NodeLoad load_of(const Measured& measured, const PodSums& pods, const NodePeak& 
     load = fresh_load(measured, pods, peak);
     load.telemetry = TelemetryState::fresh;
   } else if (measured.ever) {
-    load = stale_load(measured, books, peak, on_stale);
+    load = stale_load(measured, pods, peak, on_stale);
     load.telemetry = TelemetryState::stale;
   } else {
     load = unmetered_load(measured, books, peak);

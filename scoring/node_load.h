@@ -3,7 +3,9 @@
 //   booked  = max(measured, idle + estimates of covered pods) + estimates of uncovered pods, at most maxWatts where the
 //             class knows it, never below measured
 //   present = measured + estimates of uncovered pods
-//   stale   = max(last, idle + all estimates); AssumePeak: max(maxWatts, last, idle + all estimates)
+//   stale   = max(last, idle + all estimates); AssumePeak: max(maxWatts, last, idle + all estimates). Where no maxWatts
+//             bounds it so (FailOpen, or a class without), what the last sample did not cover comes on top of it, as it
+//             did while the sample was fresh: silence never makes a node look emptier
 //   never metered: idle + all estimates, at most maxWatts
 #pragma once
 

@@ -92,6 +92,13 @@ WallTime newest_end(const NodeMeter& meter) {
   return newest;
 }
 
+// Now; of a node that has gone stale, the moment of its newest sample.
+MeterAge counting_moment(const NodeMeter& meter, const MeterAge& age) {
+  const bool fresh = std::any_of(meter.scopes.begin(), meter.scopes.end(),
+                                 [&](const ScopeMeter& scope) { return is_fresh(scope, age); });
+  return fresh ? age : MeterAge{newest_end(meter), age.max_age};
+}
+
 bool any_whole_once(const NodeMeter& meter) {
   return std::any_of(meter.scopes.begin(), meter.scopes.end(),
                      [](const ScopeMeter& scope) { return scope.whole_once; });
@@ -130,7 +137,8 @@ bool is_fresh(const ScopeMeter& meter, const MeterAge& age) {
 }
 
 std::optional<WallTime> window_start_of(const NodeMeter& meter, const MeterAge& age) {
-  const auto usable = [&](const ScopeMeter& scope) { return is_fresh(scope, age); };
+  const MeterAge moment = counting_moment(meter, age);
+  const auto usable = [&](const ScopeMeter& scope) { return is_fresh(scope, moment); };
   const ScopeMeter& wall = meter.of(PowerScope::wall);
   if (usable(wall)) return wall.window_start;
   std::optional<WallTime> earliest;
@@ -143,13 +151,12 @@ std::optional<WallTime> window_start_of(const NodeMeter& meter, const MeterAge& 
 Measured measure(const NodeMeter& meter, const Uncovered& uncovered, const MeterQuestion& question) {
   const MeterAge& age = question.age;
   const auto fresh_now = [&](const ScopeMeter& scope) { return is_fresh(scope, age); };
+  const MeterAge moment = counting_moment(meter, age);
   Measured measured;
   measured.fresh = std::any_of(meter.scopes.begin(), meter.scopes.end(), fresh_now);
   measured.ever = any_whole_once(meter);
-  // Stale: what it was at the moment of its newest sample.
   measured.sampled = newest_end(meter);
-  const MeterAge then = measured.fresh ? age : MeterAge{measured.sampled, age.max_age};
-  measured.power = composed(meter, uncovered, [&](const ScopeMeter& scope) { return is_fresh(scope, then); });
+  measured.power = composed(meter, uncovered, [&](const ScopeMeter& scope) { return is_fresh(scope, moment); });
 
   const ScopeMeter& wall = meter.of(PowerScope::wall);
   measured.at_least = measured.power;
