@@ -22,10 +22,19 @@ constexpr base::Seconds kRedfishWindow{60};
   return {model::PowerScope::wall, source, window};
 }
 
-// Of two ways to say the same, the higher one.
+[[nodiscard]] bool better(const Readings& a, const Readings& b) {
+  if (a.power.empty() || b.power.empty()) return !a.power.empty();
+  const model::PowerReading& x = a.power.front().reading;
+  const model::PowerReading& y = b.power.front().reading;
+  if ((x.grade == model::Grade::measured) != (y.grade == model::Grade::measured)) {
+    return x.grade == model::Grade::measured;
+  }
+  return x.power > y.power;
+}
+
+// Of two ways to say the same, the one that is complete, then the higher one. What either rejects is kept.
 [[nodiscard]] Readings higher(Readings a, Readings b) {
-  const bool use_b =
-      a.power.empty() || (!b.power.empty() && b.power.front().reading.power > a.power.front().reading.power);
+  const bool use_b = better(b, a);
   Readings& kept = use_b ? b : a;
   Readings& other = use_b ? a : b;
   other.power.clear();
@@ -70,12 +79,12 @@ constexpr base::Seconds kRedfishWindow{60};
 
 Readings read_ipmi(const SampleTable& samples) {
   constexpr std::string_view kSource = "ipmi";
-  Readings readings =
-      read_gauge_sum(samples.named("ipmi_dcmi_power_consumption_current_watts"), {}, wall(kSource, kDcmiWindow));
-  readings.add(read_gauge_sum(samples.named("ipmi_dcmi_power_consumption_watts"), {}, wall(kSource, kDcmiWindow)));
-  Readings sensors =
-      read_gauge_sum(machine_rows(samples.named("ipmi_power_watts")), {"id", "name"}, wall(kSource, kDcmiWindow));
-  readings = higher(std::move(readings), std::move(sensors));
+  const GaugeRule rule = wall(kSource, kDcmiWindow);
+  // The same figure, named by the exporter's version.
+  Readings readings = higher(read_gauge_sum(samples.named("ipmi_dcmi_power_consumption_current_watts"), {}, rule),
+                             read_gauge_sum(samples.named("ipmi_dcmi_power_consumption_watts"), {}, rule));
+  readings = higher(std::move(readings),
+                    read_gauge_sum(machine_rows(samples.named("ipmi_power_watts")), {"id", "name"}, rule));
   readings.add(read_named_sensors(samples.named("ipmi_temperature_celsius"), "name", kSource));
   return readings;
 }

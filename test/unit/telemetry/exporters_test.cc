@@ -151,6 +151,22 @@ TEST(Redfish, SupplyInputsCountWhereTheyShowMore) {
   EXPECT_EQ(celsius(readings, TemperatureKind::inlet), 22.5);
 }
 
+TEST(Redfish, ASupplyInStandbyThatIsNotReadLeavesTheFigureThatIsComplete) {
+  const Readings readings = read(
+      "redfish_chassis_power_average_consumed_watts{chassis_id=\"1\"} 590\n"
+      "redfish_chassis_power_powersupply_power_input_watts{chassis_id=\"1\",power_supply_id=\"0\"} 600\n"
+      "redfish_chassis_power_powersupply_power_input_watts{chassis_id=\"1\",power_supply_id=\"1\"} NaN\n");
+  EXPECT_EQ(watts(readings, PowerScope::wall), 590);
+  EXPECT_EQ(readings.power[0].reading.grade, Grade::measured);
+}
+
+TEST(Ipmi, BothNamesOfOneFigureGiveOneReading) {
+  const Readings readings =
+      read("ipmi_dcmi_power_consumption_current_watts 500\nipmi_dcmi_power_consumption_watts 480\n");
+  ASSERT_EQ(readings.power.size(), 1U);
+  EXPECT_EQ(watts(readings, PowerScope::wall), 500);
+}
+
 TEST(Idrac, ReadsWattsAndInlet) {
   const Readings readings = read(file("node_exporter/idrac.prom"));
   EXPECT_EQ(watts(readings, PowerScope::wall), 595);
