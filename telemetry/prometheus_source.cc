@@ -20,24 +20,40 @@ constexpr int kPollsBetweenLooks = 12;
   return key;
 }
 
-// Puts the times of `stamps` (Unix seconds) on the rows with the same labels; rows without one are dropped, because
-// their age is not known.
-[[nodiscard]] std::vector<Sample> stamped(std::vector<Sample> rows, const std::vector<Sample>& stamps) {
+constexpr std::string_view kTimeLabel = "headroom_row";
+
+// Values and times of the same samples in one query, so that no scrape can fall between them: a counter with the time
+// of the sample before would give twice the power, and then none.
+[[nodiscard]] std::string with_times(const std::string& selector) {
+  return "label_replace(timestamp(" + selector + "), \"" + std::string(kTimeLabel) + "\", \"time\", \"\", \"\") or " +
+         selector;
+}
+
+// Takes the label off that tells times from values. False: the row is a value.
+[[nodiscard]] bool take_time_label(Sample& row) {
+  return std::erase_if(row.labels, [](const auto& label) { return label.first == kTimeLabel; }) > 0;
+}
+
+// Puts the times (Unix seconds) on the values with the same labels; values without one are dropped, because their age
+// is not known.
+[[nodiscard]] std::vector<Sample> stamped(std::vector<Sample> rows) {
   std::unordered_map<std::string, base::WallTime> times;
-  for (const Sample& stamp : stamps) {
-    if (!(stamp.value > 0 && stamp.value < 1e11)) continue;
-    const base::WallTime time(base::Microseconds(static_cast<std::int64_t>(stamp.value * 1e6)));
-    times.emplace(labels_key(stamp), std::min(time, stamp.time));
-  }
-  std::vector<Sample> kept;
-  kept.reserve(rows.size());
+  std::vector<Sample> values;
+  values.reserve(rows.size() / 2);
   for (Sample& row : rows) {
-    const auto time = times.find(labels_key(row));
-    if (time == times.end()) continue;
-    row.time = time->second;
-    kept.push_back(std::move(row));
+    if (!take_time_label(row)) {
+      values.push_back(std::move(row));
+    } else if (row.value > 0 && row.value < 1e11) {
+      const base::WallTime time(base::Microseconds(static_cast<std::int64_t>(row.value * 1e6)));
+      times.emplace(labels_key(row), std::min(time, row.time));
+    }
   }
-  return kept;
+  std::erase_if(values, [&](Sample& value) {
+    const auto time = times.find(labels_key(value));
+    if (time != times.end()) value.time = time->second;
+    return time == times.end();
+  });
+  return values;
 }
 
 }  // namespace
@@ -56,16 +72,10 @@ base::Status PrometheusSource::look_for_series() {
 
 base::Result<std::vector<Sample>> PrometheusSource::read_series(const std::string& name) {
   const std::string selector = selector_for(name);
-  std::vector<Sample> stamps;
-  if (!is_annotation(name)) {
-    // Times first: should a scrape happen in between, a value is newer than we say, never older.
-    auto asked = api_->query("timestamp(" + selector + ")");
-    if (!asked) return asked.error();
-    stamps = std::move(asked).value();
-  }
-  auto rows = api_->query(selector);
-  if (!rows || is_annotation(name)) return rows;
-  return stamped(std::move(rows).value(), stamps);
+  if (is_annotation(name)) return api_->query(selector);
+  auto rows = api_->query(with_times(selector));
+  if (!rows) return rows;
+  return stamped(std::move(rows).value());
 }
 
 base::Result<Poll> PrometheusSource::poll() {

@@ -1,6 +1,6 @@
 // Reads the exporters' series through a Prometheus: for each of our series that it has, the bare selector and its
-// timestamp(), so that every sample carries the time at which its exporter was really scraped. What an exporter left
-// behind when it died keeps its old time, although Prometheus repeats it for five minutes.
+// timestamp() in one query, so that every sample carries the time at which its exporter was really scraped. What an
+// exporter left behind when it died keeps its old time, although Prometheus repeats it for five minutes.
 #pragma once
 
 #include <memory>

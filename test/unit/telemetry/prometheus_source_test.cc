@@ -13,7 +13,6 @@ using test::at;
 using test::row;
 using test::unix_seconds;
 using testing::Contains;
-using testing::Not;
 
 class ThroughPrometheus : public testing::Test {
  protected:
@@ -23,28 +22,36 @@ class ThroughPrometheus : public testing::Test {
     answers_.rows[presence_query()] = rows;
   }
 
+  // What Prometheus answers for one series: times with the label that tells them, and values.
+  static std::string query(const std::string& selector) {
+    return "label_replace(timestamp(" + selector + "), \"headroom_row\", \"time\", \"\", \"\") or " + selector;
+  }
+  static Sample time(std::vector<std::pair<std::string, std::string>> labels, int seconds) {
+    labels.emplace_back("headroom_row", "time");
+    return row(std::move(labels), unix_seconds(seconds));
+  }
+
   test::ScriptedAnswers answers_;
   PrometheusSource source_{std::make_unique<test::ScriptedApi>(answers_)};
 };
 
 TEST_F(ThroughPrometheus, ASampleHasTheTimeAtWhichItsExporterWasScraped) {
   has({"kepler_node_cpu_watts"});
-  answers_.rows["kepler_node_cpu_watts"] = {
+  answers_.rows[query("kepler_node_cpu_watts")] = {
+      time({{"zone", "package"}, {"node_name", "a"}}, -3), time({{"node_name", "dead"}, {"zone", "package"}}, -280),
       row({{"node_name", "a"}, {"zone", "package"}}, 100, "kepler_node_cpu_watts"),
       row({{"node_name", "dead"}, {"zone", "package"}}, 90, "kepler_node_cpu_watts")};
-  answers_.rows["timestamp(kepler_node_cpu_watts)"] = {
-      row({{"zone", "package"}, {"node_name", "a"}}, unix_seconds(-3)),
-      row({{"node_name", "dead"}, {"zone", "package"}}, unix_seconds(-280))};
   const auto poll = source_.poll();
   ASSERT_TRUE(poll.ok());
   ASSERT_EQ(poll->samples.size(), 2U);
   EXPECT_EQ(poll->samples[0].time, at(-3));
   EXPECT_EQ(poll->samples[1].time, at(-280));
+  EXPECT_EQ(poll->samples[1].value, 90);
 }
 
 TEST_F(ThroughPrometheus, ARowWhoseAgeIsNotKnownIsDropped) {
   has({"kepler_node_cpu_watts"});
-  answers_.rows["kepler_node_cpu_watts"] = {row({{"node_name", "a"}}, 100, "kepler_node_cpu_watts")};
+  answers_.rows[query("kepler_node_cpu_watts")] = {row({{"node_name", "a"}}, 100, "kepler_node_cpu_watts")};
   const auto poll = source_.poll();
   ASSERT_TRUE(poll.ok());
   EXPECT_TRUE(poll->samples.empty());
@@ -53,10 +60,10 @@ TEST_F(ThroughPrometheus, ARowWhoseAgeIsNotKnownIsDropped) {
 TEST_F(ThroughPrometheus, OnlySeriesThatItHasAreAskedForAndTerminatedPodsNever) {
   has({"kepler_pod_cpu_watts", "node_hwmon_sensor_label", "node_rapl_package_joules_total"});
   ASSERT_TRUE(source_.poll().ok());
-  EXPECT_THAT(answers_.asked, Contains("kepler_pod_cpu_watts{state!=\"terminated\"}"));
-  EXPECT_THAT(answers_.asked, Contains("timestamp(node_rapl_package_joules_total)"));
-  EXPECT_THAT(answers_.asked, Not(Contains("timestamp(node_hwmon_sensor_label)")));
-  EXPECT_EQ(answers_.asked.size(), 6U);
+  EXPECT_THAT(answers_.asked, Contains(query("kepler_pod_cpu_watts{state!=\"terminated\"}")));
+  EXPECT_THAT(answers_.asked, Contains(query("node_rapl_package_joules_total")));
+  EXPECT_THAT(answers_.asked, Contains("node_hwmon_sensor_label"));
+  EXPECT_EQ(answers_.asked.size(), 4U);
 }
 
 TEST_F(ThroughPrometheus, ANewExporterIsNoticedWithinTwelvePolls) {
@@ -64,14 +71,13 @@ TEST_F(ThroughPrometheus, ANewExporterIsNoticedWithinTwelvePolls) {
   ASSERT_TRUE(source_.poll().ok());
   has({"kepler_node_cpu_watts", "DCGM_FI_DEV_POWER_USAGE"});
   for (int i = 0; i < 13; ++i) ASSERT_TRUE(source_.poll().ok());
-  EXPECT_THAT(answers_.asked, Contains("DCGM_FI_DEV_POWER_USAGE"));
+  EXPECT_THAT(answers_.asked, Contains(query("DCGM_FI_DEV_POWER_USAGE")));
 }
 
 TEST_F(ThroughPrometheus, OneSeriesThatFailsDoesNotTakeTheOthersWithIt) {
   has({"kepler_node_cpu_watts", "kepler_node_gpu_watts"});
-  answers_.errors.emplace("timestamp(kepler_node_gpu_watts)", base::unavailable("too slow"));
-  answers_.rows["kepler_node_cpu_watts"] = {row({}, 100, "kepler_node_cpu_watts")};
-  answers_.rows["timestamp(kepler_node_cpu_watts)"] = {row({}, unix_seconds(-1))};
+  answers_.errors.emplace(query("kepler_node_gpu_watts"), base::unavailable("too slow"));
+  answers_.rows[query("kepler_node_cpu_watts")] = {time({}, -1), row({}, 100, "kepler_node_cpu_watts")};
   const auto poll = source_.poll();
   ASSERT_TRUE(poll.ok());
   EXPECT_EQ(poll->samples.size(), 1U);
@@ -80,7 +86,7 @@ TEST_F(ThroughPrometheus, OneSeriesThatFailsDoesNotTakeTheOthersWithIt) {
 
 TEST_F(ThroughPrometheus, WhereNothingWorksThePollFails) {
   has({"kepler_node_cpu_watts"});
-  answers_.errors.emplace("timestamp(kepler_node_cpu_watts)", base::unavailable("down"));
+  answers_.errors.emplace(query("kepler_node_cpu_watts"), base::unavailable("down"));
   EXPECT_FALSE(source_.poll().ok());
   answers_.errors.emplace(presence_query(), base::unavailable("down"));
   EXPECT_FALSE(source_.poll().ok());
