@@ -28,3 +28,8 @@ if(HEADROOM_SANITIZE)
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
 endif()
+
+# The libraries under the fuzzers tell their coverage; only the fuzz targets themselves link libFuzzer's main.
+if(HEADROOM_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
