@@ -202,16 +202,19 @@ class Collector::Impl {
     return std::exchange(dirty_, false);
   }
 
+  // On the dispatcher's thread, and once before it starts. The snapshot before dies outside the lock.
   void publish() {
-    {
-      const std::lock_guard lock(mutex_);
-      forget();
-      model::TelemetrySnapshot snapshot = store_.merge();
-      meter_store_.fill(snapshot);
-      list_sources(snapshot);
-      published_.publish(std::make_shared<const model::TelemetrySnapshot>(std::move(snapshot)));
-    }
+    published_.publish(std::make_shared<const model::TelemetrySnapshot>(snapshot()));
     if (on_publish_) on_publish_();
+  }
+
+  [[nodiscard]] model::TelemetrySnapshot snapshot() {
+    const std::lock_guard lock(mutex_);
+    forget();
+    model::TelemetrySnapshot snapshot = store_.merge();
+    meter_store_.fill(snapshot);
+    list_sources(snapshot);
+    return snapshot;
   }
 
   void forget() {

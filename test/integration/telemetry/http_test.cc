@@ -280,7 +280,8 @@ TEST_F(HttpSource, TheCollectorKeepsHealthyExportersFreshWhileOthersHang) {
   collector.start();
   std::unique_lock lock(mutex);
   const bool fresh = changed.wait_for(lock, std::chrono::seconds(60), [&] {
-    for (const auto& source : collector.snapshot()->sources) {
+    const auto snapshot = collector.snapshot();
+    for (const auto& source : snapshot->sources) {
       if (source.name == "good" && source.up && source.polls >= 10) return true;
     }
     return false;
