@@ -1,5 +1,6 @@
 #include "extender/app.h"
 
+#include <atomic>
 #include <utility>
 
 #include "extender/bind_service.h"
@@ -27,6 +28,17 @@ runtime::HttpServerOptions server_options(std::string name, const ListenConfig& 
 }
 
 constexpr int kHealthThreads = 8;
+// Discovery answers within a moment of the first list; exporters that come later are as late as any new one.
+constexpr base::Milliseconds kDiscoveryWarmup{3'000};
+
+DecisionTiming timing_of(const Config& config) {
+  DecisionTiming timing;
+  timing.interval = config.decision_interval;
+  timing.warmup.most = config.telemetry_warmup;
+  if (config.telemetry.discovery.enabled)
+    timing.warmup.for_discovery = std::min(kDiscoveryWarmup, config.telemetry_warmup);
+  return timing;
+}
 
 }  // namespace
 
@@ -39,10 +51,11 @@ class App::Parts {
         requeue_({decisions_, ledger_, edges.conditions, edges.lease, edges.clock}, config, edges.identity,
                  [this](PatchResult result) { metrics_.count(result); }),
         loop_({edges.snapshots, decisions_, ledger_, edges.clock},
-              std::make_shared<const scoring::Settings>(config.scoring), config.decision_interval,
+              std::make_shared<const scoring::Settings>(config.scoring), timing_of(config),
               [this] { requeue_.notify(); }),
         verbs_({decisions_, ledger_, binds_, metrics_, edges.clock, config.max_books_age}),
-        pages_({edges.snapshots, decisions_, ledger_, requeue_, edges.clock, config.max_books_age}),
+        pages_({edges.snapshots, decisions_, ledger_, requeue_, edges.clock, config.max_books_age, edges.api_sources,
+                draining_}),
         health_server_(server_options("health", config.health, kHealthThreads)),
         bind_server_(server_options("bind", config.bind_verb, config.listener_threads)),
         verbs_server_(server_options("verbs", config.verbs, config.listener_threads)) {
@@ -64,7 +77,10 @@ class App::Parts {
                       {{"verbs", ports_.verbs}, {"bind", ports_.bind}, {"health", ports_.health}});
     return ports_;
   }
-  void stop() { services_.stop(); }
+  void stop() {
+    draining_ = true;
+    services_.stop();
+  }
   void snapshot_published() { loop_.notify(); }
 
  private:
@@ -101,6 +117,7 @@ class App::Parts {
                    [&server] { server.stop(); }});
   }
 
+  std::atomic<bool> draining_ = false;
   Metrics metrics_;
   LedgerGuard ledger_;
   PublishedDecision decisions_;

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/published.h"
@@ -25,6 +27,7 @@ struct Edges {
   SchedulerLease& lease;
   runtime::MetricsRegistry& metrics;
   std::string identity;  // host name, as the kube-scheduler beside us uses it in its Lease
+  std::function<std::vector<ApiSource>()> api_sources{};  // empty: none to show
 };
 
 struct Ports {

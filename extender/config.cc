@@ -66,6 +66,7 @@ base::Result<Config> read_config(const runtime::ConfigValue& tree, std::string_v
       {.fallback = config.decision_interval, .least = base::Milliseconds(50), .most = base::Milliseconds(1'000)});
   config.max_books_age =
       root.duration("maxBooksAge", {.fallback = config.max_books_age, .least = base::Milliseconds(2'000)});
+  config.telemetry_warmup = root.duration("telemetryWarmup", {.fallback = config.telemetry_warmup});
   config.bind = read_bind(root.section("bind"));
   config.requeue = read_requeue(root.section("requeue"));
   config.scoring = config::read_scoring(root);

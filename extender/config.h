@@ -55,6 +55,7 @@ struct Config {
 
   base::Milliseconds decision_interval{1'000};  // books are kept at least this often
   base::Milliseconds max_books_age{15'000};     // not ready, and verbs answer Error, when the books are older
+  base::Milliseconds telemetry_warmup{15'000};  // the first books wait at most this long for the first readings
   BindConfig bind;
   RequeueConfig requeue;
   scoring::Settings scoring;
@@ -67,6 +68,7 @@ struct Config {
 [[nodiscard]] base::Result<Config> load_config(const std::string& path);  // empty path: all defaults
 
 // The effective configuration, as JSON that read_config takes. Holds no secrets: those are files.
-[[nodiscard]] std::string print_config(const Config& config);
+enum class ConfigLayout { pretty, one_line };
+[[nodiscard]] std::string print_config(const Config& config, ConfigLayout layout = ConfigLayout::pretty);
 
 }  // namespace headroom::extender

@@ -124,6 +124,7 @@ std::string print_config(const Config& config) {
       {"tls", tls_of(config)},
       {"decisionInterval", text_of(config.decision_interval)},
       {"maxBooksAge", text_of(config.max_books_age)},
+      {"telemetryWarmup", text_of(config.telemetry_warmup)},
       {"bind", {{"timeout", text_of(config.bind.timeout)}, {"repeatInterval", text_of(config.bind.repeat_interval)}}},
       {"requeue", requeue_of(config.requeue)},
       {"defaultNodeClass", class_of(config.scoring.default_class)},

@@ -176,6 +176,15 @@ Json sources_json(const DebugView& view) {
   return sources;
 }
 
+Json api_json(const std::vector<ApiSource>& sources) {
+  Json out = Json::array();
+  for (const ApiSource& source : sources) {
+    out.push_back(
+        {{"name", source.name}, {"synced", source.synced}, {"objects", source.objects}, {"error", source.error}});
+  }
+  return out;
+}
+
 Json conditions_json(const scoring::Books& books) {
   constexpr std::size_t kShown = 500;
   Json conditions = Json::array();
@@ -263,6 +272,7 @@ std::string snapshot_page(const DebugView& view) {
                   {"policies", policies_json(books)},
                   {"ledger", ledger_json(view)},
                   {"waiting", waiting_json(view.requeue)},
+                  {"api", api_json(view.api)},
                   {"sources", sources_json(view)},
                   {"unmatchedSeries", view.decision.snapshot->telemetry->unmatched_series},
                   {"conditions", conditions_json(books)}});

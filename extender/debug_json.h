@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "extender/decision.h"
+#include "extender/edges.h"
 #include "extender/requeue_loop.h"
 #include "model/pod.h"
 #include "scoring/explain.h"
@@ -25,6 +26,7 @@ struct DebugView {
   const RequeueView& requeue;
   base::WallTime now;
   std::string_view problem;  // why this is not ready; empty: it is
+  std::vector<ApiSource> api;
 };
 [[nodiscard]] std::string snapshot_page(const DebugView& view);
 // Before the first books.

@@ -35,6 +35,18 @@ std::string query_of(const runtime::HttpRequest& request, std::string_view key) 
   return found == request.query.end() ? std::string() : found->second;
 }
 
+std::vector<ApiSource> sources_of(const DebugSources& use) {
+  return use.api_sources ? use.api_sources() : std::vector<ApiSource>();
+}
+
+// Why the first lists do not come, where the API server said why.
+std::string with_errors(std::string problem, const std::vector<ApiSource>& sources) {
+  for (const ApiSource& source : sources) {
+    if (!source.error.empty()) problem += "; " + source.name + ": " + source.error;
+  }
+  return problem;
+}
+
 }  // namespace
 
 runtime::HttpResponse DebugPages::explain(const runtime::HttpRequest& request) const {
@@ -66,7 +78,8 @@ runtime::HttpResponse DebugPages::snapshot(const runtime::HttpRequest& /*request
   const auto seen = use_.snapshots.load();
   if (decision == nullptr) return json_reply(not_ready_page(not_synced(seen.get())));
   const std::string problem = not_usable(decision.get(), {use_.clock.mono_now(), use_.max_books_age});
-  return json_reply(snapshot_page({*decision, *ledger, *use_.requeue.view(), use_.clock.wall_now(), problem}));
+  return json_reply(
+      snapshot_page({*decision, *ledger, *use_.requeue.view(), use_.clock.wall_now(), problem, sources_of(use_)}));
 }
 
 runtime::HttpResponse DebugPages::livez(const runtime::HttpRequest& /*request*/) const {
@@ -74,11 +87,13 @@ runtime::HttpResponse DebugPages::livez(const runtime::HttpRequest& /*request*/)
 }
 
 runtime::HttpResponse DebugPages::readyz(const runtime::HttpRequest& /*request*/) const {
+  if (use_.draining) return plain(503, "Draining");
   const auto decision = use_.decisions.load();
   std::string problem;
   if (decision == nullptr) {
     problem = not_synced(use_.snapshots.load().get());
-    if (problem.empty()) problem = "NotSynced: the first books are being made";
+    if (problem.empty()) problem = "NotSynced: waiting for the first readings of telemetry";
+    problem = with_errors(std::move(problem), sources_of(use_));
   } else {
     problem = not_usable(decision.get(), {use_.clock.mono_now(), use_.max_books_age});
   }

@@ -2,10 +2,14 @@
 // reading and for the tests; cold path. Both listen on loopback with the verbs: they name every pod and node.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "extender/decision.h"
+#include "extender/edges.h"
 #include "extender/ledger_guard.h"
 #include "extender/requeue_loop.h"
 #include "model/cluster_snapshot.h"
@@ -21,6 +25,8 @@ struct DebugSources {
   const RequeueLoop& requeue;
   base::Clock& clock;
   base::Milliseconds max_books_age;
+  std::function<std::vector<ApiSource>()> api_sources;  // may be empty
+  const std::atomic<bool>& draining;                    // true: not ready any more, the program ends
 };
 
 class DebugPages {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -18,6 +19,16 @@
 
 namespace headroom::extender {
 
+// How long a start waits for the first readings. Counters need two polls to become watts, and until a load is known its
+// rack would look emptier than it is.
+struct Warmup {
+  base::Milliseconds most{0};           // decide after this, come what may
+  base::Milliseconds for_discovery{0};  // how long exporters that nobody configured may take to be found
+};
+
+// Every source has been asked twice, or has failed.
+[[nodiscard]] bool first_readings_are_in(const model::TelemetrySnapshot& telemetry);
+
 struct DecisionLoopDependencies {
   const base::Published<model::ClusterSnapshot>& snapshots;
   PublishedDecision& decisions;
@@ -25,11 +36,16 @@ struct DecisionLoopDependencies {
   base::Clock& clock;
 };
 
+struct DecisionTiming {
+  base::Milliseconds interval{1'000};
+  Warmup warmup;
+};
+
 class DecisionLoop {
  public:
   // `on_published` is called on the loop's thread after each publication and must be quick.
   DecisionLoop(DecisionLoopDependencies dependencies, std::shared_ptr<const scoring::Settings> settings,
-               base::Milliseconds interval, std::function<void()> on_published);
+               DecisionTiming timing, std::function<void()> on_published);
   ~DecisionLoop();
   DecisionLoop(const DecisionLoop&) = delete;
   DecisionLoop& operator=(const DecisionLoop&) = delete;
@@ -43,8 +59,11 @@ class DecisionLoop {
   void step();
 
  private:
+  [[nodiscard]] bool may_begin(const model::ClusterSnapshot& snapshot);
+
   DecisionLoopDependencies use_;
-  const base::Milliseconds interval_;
+  const DecisionTiming timing_;
+  std::optional<base::MonoTime> listed_at_;  // first complete snapshot
   std::function<void()> on_published_;
   scoring::BooksKeeper keeper_;
   Wake wake_;

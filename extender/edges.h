@@ -2,6 +2,7 @@
 // one, tests put data in their place. All are called from several threads.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -25,6 +26,14 @@ class PodConditionWriter {
  public:
   virtual ~PodConditionWriter() = default;
   [[nodiscard]] virtual base::Status write(const kube::PodRef& pod, const kube::PodCondition& condition) = 0;
+};
+
+// Where one mirrored kind of object stands, for people.
+struct ApiSource {
+  std::string name;
+  bool synced = false;
+  std::string error;  // of the last failure, while it lasts
+  std::size_t objects = 0;
 };
 
 class SchedulerLease {

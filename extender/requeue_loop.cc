@@ -108,7 +108,12 @@ void RequeueLoop::step(const std::stop_token& stop) {
 void RequeueLoop::carry_out(const std::vector<RequeuePatch>& patches, const std::stop_token& stop) {
   const base::Microseconds gap{1'000'000 / config_.patches_per_second};
   base::MonoTime next = use_.clock.mono_now();
+  bool reachable = true;
   for (const RequeuePatch& patch : patches) {
+    if (!reachable) {
+      forget(patch);
+      continue;
+    }
     if (use_.clock.wait_until(next, stop) == base::WaitResult::stop_requested) return;
     next = use_.clock.mono_now() + gap;
     const base::Status status = use_.conditions.write(patch.pod, patch.condition);
@@ -117,10 +122,16 @@ void RequeueLoop::carry_out(const std::vector<RequeuePatch>& patches, const std:
     if (result != PatchResult::failed) continue;
     runtime::log_warning(kLog, "cannot write the pod's condition",
                          {{"pod", patch.pod.ns + "/" + patch.pod.name}, {"error", status.error().message}});
-    // What stands in the pod is not what we meant to write; the intervals still hold.
-    if (const auto memory = state_.pods.find(patch.pod.uid); memory != state_.pods.end())
-      memory->second.written.clear();
+    forget(patch);
+    // One call that waits for its deadline is enough; the rest comes again.
+    reachable = status.error().kind != base::ErrorKind::unavailable;
   }
+}
+
+void RequeueLoop::forget(const RequeuePatch& patch) {
+  // What stands in the pod is not what we meant to write; the intervals still hold.
+  const auto memory = state_.pods.find(patch.pod.uid);
+  if (memory != state_.pods.end()) memory->second.written.clear();
 }
 
 void RequeueLoop::start() {

@@ -64,6 +64,7 @@ class RequeueLoop {
  private:
   [[nodiscard]] bool leads();
   void carry_out(const std::vector<RequeuePatch>& patches, const std::stop_token& stop);
+  void forget(const RequeuePatch& patch);  // it has not been written
 
   RequeueDependencies use_;
   const RequeueConfig config_;

@@ -30,6 +30,7 @@ class ExtenderApp : public testing::Test {
     config.verbs.port = config.bind_verb.port = config.health.port = 0;
     config.health.address = "127.0.0.1";
     config.decision_interval = base::Milliseconds(50);
+    config.telemetry_warmup = base::Milliseconds(0);
     app_ = std::make_unique<extender::App>(
         config, extender::Edges{clock_, snapshots_, binder_, conditions_, lease_, metrics_, "host"});
     auto ports = app_->start();

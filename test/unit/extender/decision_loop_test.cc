@@ -11,10 +11,20 @@ namespace {
 class Loop : public testing::Test {
  protected:
   Loop()
-      : loop_({snapshots_, decisions_, ledger_, clock_}, std::make_shared<const scoring::Settings>(), base::Seconds(1),
+      : loop_({snapshots_, decisions_, ledger_, clock_}, std::make_shared<const scoring::Settings>(), timing(),
               [this] { ++published_; }) {
     cluster_.topology(test::Topology().feed("f", 10'000).rack("r", 1'000, "f"));
     cluster_.node("a", "r");
+  }
+  void source(std::uint64_t polls, std::uint64_t failures) {
+    model::SourceStatus status;
+    status.name = "kepler";
+    status.polls = polls;
+    status.failures = failures;
+    cluster_.telemetry().sources = {status};
+  }
+  static DecisionTiming timing() {
+    return {base::Milliseconds(1'000), {base::Milliseconds(15'000), base::Milliseconds(0)}};
   }
   void publish() { snapshots_.publish(cluster_.snapshot()); }
 
@@ -36,6 +46,36 @@ TEST_F(Loop, DecidesNothingBeforeEverythingIsListed) {
   EXPECT_EQ(decisions_.load(), nullptr);
   cluster_.raw().sync.policies = true;
   publish();
+  loop_.step();
+  EXPECT_NE(decisions_.load(), nullptr);
+}
+
+TEST_F(Loop, AStartWaitsForTheFirstReadings) {
+  source(1, 0);
+  publish();
+  loop_.step();
+  EXPECT_EQ(decisions_.load(), nullptr) << "counters need two polls to become watts";
+  source(2, 0);
+  publish();
+  loop_.step();
+  EXPECT_NE(decisions_.load(), nullptr);
+}
+
+TEST_F(Loop, AFailingSourceHoldsNobodyUp) {
+  source(1, 1);
+  publish();
+  loop_.step();
+  EXPECT_NE(decisions_.load(), nullptr);
+}
+
+TEST_F(Loop, AHangingSourceHoldsUpForTheWarmupOnly) {
+  source(0, 0);
+  publish();
+  loop_.step();
+  clock_.advance(base::Seconds(14));
+  loop_.step();
+  EXPECT_EQ(decisions_.load(), nullptr);
+  clock_.advance(base::Seconds(1));
   loop_.step();
   EXPECT_NE(decisions_.load(), nullptr);
 }
