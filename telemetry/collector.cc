@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "base/published.h"
 #include "telemetry/discovery.h"
 #include "telemetry/endpoint_registry.h"
 #include "telemetry/meter_poller.h"
@@ -27,13 +28,11 @@ constexpr std::size_t kUnmatchedExamples = 32;
 
 class Collector::Impl {
  public:
-  Impl(TelemetryConfig config, base::Clock& clock, SourceFactory& factory, OnPublish on_publish,
-       base::Published<model::TelemetrySnapshot>& published)
+  Impl(TelemetryConfig config, base::Clock& clock, SourceFactory& factory, OnPublish on_publish)
       : config_(std::move(config)),
         clock_(clock),
         factory_(factory),
         on_publish_(std::move(on_publish)),
-        published_(published),
         queue_(config_.concurrency),
         endpoints_(config_, queue_, kMeterJob + 1),
         meters_(factory) {
@@ -64,10 +63,11 @@ class Collector::Impl {
   void start() {
     publish();
     for (std::int32_t i = 0; i < config_.concurrency; ++i) {
-      threads_.emplace_back([this](std::stop_token stop) { work(std::move(stop)); });
+      threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
     }
-    threads_.emplace_back([this](std::stop_token stop) { dispatch(std::move(stop)); });
+    threads_.emplace_back([this](const std::stop_token& stop) { dispatch(stop); });
   }
+  [[nodiscard]] std::shared_ptr<const model::TelemetrySnapshot> published() const { return published_.load(); }
   void stop() {
     {
       const std::lock_guard lock(mutex_);
@@ -90,7 +90,7 @@ class Collector::Impl {
   // --- the threads ---
 
   // Wakes the workers when something is due, and publishes.
-  void dispatch(std::stop_token stop) {
+  void dispatch(const std::stop_token& stop) {
     base::MonoTime last_publish = clock_.mono_now();
     while (!stop.stop_requested()) {
       {
@@ -106,7 +106,7 @@ class Collector::Impl {
     }
   }
 
-  void work(std::stop_token stop) {
+  void work(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       std::unique_lock lock(mutex_);
       due_.wait(lock, stop, [this] { return queue_.ready(clock_.mono_now()); });
@@ -239,7 +239,7 @@ class Collector::Impl {
   base::Clock& clock_;
   SourceFactory& factory_;
   const OnPublish on_publish_;
-  base::Published<model::TelemetrySnapshot>& published_;
+  base::Published<model::TelemetrySnapshot> published_;
 
   std::mutex mutex_;
   std::condition_variable_any due_;
@@ -259,8 +259,7 @@ class Collector::Impl {
 };
 
 Collector::Collector(TelemetryConfig config, base::Clock& clock, SourceFactory& factory, OnPublish on_publish)
-    : published_(std::make_unique<base::Published<model::TelemetrySnapshot>>()),
-      impl_(std::make_unique<Impl>(std::move(config), clock, factory, std::move(on_publish), *published_)) {}
+    : impl_(std::make_unique<Impl>(std::move(config), clock, factory, std::move(on_publish))) {}
 Collector::~Collector() = default;
 
 void Collector::set_nodes(const std::vector<NodeIdentity>& nodes) {
@@ -271,6 +270,9 @@ void Collector::set_endpoint_slices(const std::vector<model::EndpointSlice>& sli
 }
 void Collector::set_topology_queries(TopologyQueries queries) {
   impl_->set_topology_queries(std::move(queries));
+}
+std::shared_ptr<const model::TelemetrySnapshot> Collector::snapshot() const {
+  return impl_->published();
 }
 void Collector::start() {
   impl_->start();

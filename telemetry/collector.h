@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/published.h"
 #include "model/endpoint_slice.h"
 #include "model/telemetry.h"
 #include "telemetry/node_directory.h"
@@ -44,12 +43,10 @@ class Collector {
   void stop();  // ends requests in flight at once. Idempotent
 
   // Never null after start().
-  [[nodiscard]] std::shared_ptr<const model::TelemetrySnapshot> snapshot() const { return published_->load(); }
-  [[nodiscard]] const base::Published<model::TelemetrySnapshot>& published() const { return *published_; }
+  [[nodiscard]] std::shared_ptr<const model::TelemetrySnapshot> snapshot() const;
 
  private:
   class Impl;
-  std::unique_ptr<base::Published<model::TelemetrySnapshot>> published_;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -16,7 +16,7 @@ constexpr int kPollsBetweenLooks = 12;
 [[nodiscard]] std::string labels_key(Sample row) {
   std::sort(row.labels.begin(), row.labels.end());
   std::string key;
-  for (const auto& [name, value] : row.labels) key += name + '\x1f' + value + '\x1e';
+  for (const auto& [name, value] : row.labels) key.append(name).append("\x1f").append(value).append("\x1e");
   return key;
 }
 

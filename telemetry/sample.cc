@@ -6,7 +6,7 @@ std::string to_string(const Sample& sample) {
   std::string text = sample.name + "{";
   for (const auto& [name, value] : sample.labels) {
     if (text.back() != '{') text += ',';
-    text += name + "=\"" + value + '"';
+    text.append(name).append("=\"").append(value).append("\"");
   }
   return text + "}";
 }
