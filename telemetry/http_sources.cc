@@ -134,9 +134,7 @@ class HttpQueryApi final : public QueryApi {
     auto reply = connection_->send(std::move(request));
     if (!reply) return reply.error();
     // 400 and 422 carry Prometheus' own words about the query.
-    if (reply->status != 200 && reply->status != 400 && reply->status != 422 && reply->status != 503) {
-      return status_error(*reply);
-    }
+    if (reply->status != 200 && reply->status != 400 && reply->status != 422) return status_error(*reply);
     const int status = reply->status;
     auto rows = parse_query_reply(std::move(reply->body));
     if (!rows) return base::with_context(rows.error(), "HTTP status " + std::to_string(status));

@@ -10,8 +10,10 @@
 namespace headroom::telemetry {
 namespace {
 
-// Which series exist changes when somebody installs an exporter: looking once a minute is soon enough.
-constexpr int kPollsBetweenLooks = 12;
+// Which series exist changes when somebody installs an exporter: looking every half minute is soon enough.
+constexpr int kPollsBetweenLooks = 6;
+// A Prometheus that fails so often before anything worked is down or drowning: each further query may cost a timeout.
+constexpr std::size_t kFailuresInARow = 2;
 
 [[nodiscard]] std::string labels_key(Sample row) {
   std::sort(row.labels.begin(), row.labels.end());
@@ -93,11 +95,12 @@ base::Result<Poll> PrometheusSource::poll() {
     if (!rows) {
       ++failed;
       failure = base::with_context(rows.error(), name);
+      if (poll.samples.empty() && failed == kFailuresInARow) break;
       continue;
     }
     std::move(rows->begin(), rows->end(), std::back_inserter(poll.samples));
   }
-  if (failure && failed == present_.size()) {
+  if (failure && poll.samples.empty()) {
     polls_until_look_ = 0;
     return *failure;
   }

@@ -13,7 +13,7 @@ namespace sj = simdjson;
 using Samples = std::vector<Sample>;
 
 [[nodiscard]] base::Error malformed(const std::string& what) {
-  return base::invalid_input("not a Prometheus query reply: " + what);
+  return base::unsupported("not a Prometheus query reply: " + what);
 }
 
 [[nodiscard]] base::WallTime time_of(double seconds) {

@@ -31,7 +31,8 @@ class QueryApi {
  public:
   virtual ~QueryApi() = default;
   // The rows of an instant vector; a scalar is one row without labels. Times are those of the evaluation.
-  // Errors: invalid_input when Prometheus refuses the query (its message is kept), unavailable, denied.
+  // Errors: invalid_input when Prometheus refuses the query (its message is kept); unavailable, denied, unsupported
+  // when it cannot be asked or is none.
   [[nodiscard]] virtual base::Result<std::vector<Sample>> query(std::string_view promql) = 0;
   virtual void cancel() = 0;
 };

@@ -70,6 +70,9 @@ class Site {
       response.body = R"({"status":"error","errorType":"bad_data","error":"unexpected end of input"})";
       return response;
     });
+    server_.route("POST", "/starting/api/v1/query",
+                  [](const HttpRequest&) { return text("Service Unavailable", 503); });
+    server_.route("POST", "/page/api/v1/query", [](const HttpRequest&) { return text("<html>log in</html>"); });
     const auto port = server_.start();
     if (!port) throw std::runtime_error(port.error().message);
     port_ = *port;
@@ -256,6 +259,18 @@ TEST_F(HttpSource, APrometheusThatRefusesAQueryIsQuoted) {
   ASSERT_FALSE(rows.ok());
   EXPECT_EQ(rows.error().kind, base::ErrorKind::invalid_input);
   EXPECT_NE(rows.error().message.find("unexpected end of input"), std::string::npos);
+}
+
+TEST_F(HttpSource, APrometheusThatIsNotReadyOrIsNoneIsNotBlamedOnTheQuery) {
+  const Site site;
+  HttpSources sources(config_, clock_);
+  const auto kind = [&](const std::string& prefix) {
+    auto api = sources.prometheus(at(site.url(prefix)));
+    const auto rows = (*api)->query("a");
+    return rows.ok() ? base::ErrorKind::internal : rows.error().kind;
+  };
+  EXPECT_EQ(kind("/starting"), base::ErrorKind::unavailable);
+  EXPECT_EQ(kind("/page"), base::ErrorKind::unsupported);
 }
 
 TEST_F(HttpSource, TheCollectorKeepsHealthyExportersFreshWhileOthersHang) {

@@ -66,11 +66,11 @@ TEST_F(ThroughPrometheus, OnlySeriesThatItHasAreAskedForAndTerminatedPodsNever) 
   EXPECT_EQ(answers_.asked.size(), 4U);
 }
 
-TEST_F(ThroughPrometheus, ANewExporterIsNoticedWithinTwelvePolls) {
+TEST_F(ThroughPrometheus, ANewExporterIsNoticedWithinSevenPolls) {
   has({"kepler_node_cpu_watts"});
   ASSERT_TRUE(source_.poll().ok());
   has({"kepler_node_cpu_watts", "DCGM_FI_DEV_POWER_USAGE"});
-  for (int i = 0; i < 13; ++i) ASSERT_TRUE(source_.poll().ok());
+  for (int i = 0; i < 7; ++i) ASSERT_TRUE(source_.poll().ok());
   EXPECT_THAT(answers_.asked, Contains(query("DCGM_FI_DEV_POWER_USAGE")));
 }
 

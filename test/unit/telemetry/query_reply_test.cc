@@ -52,6 +52,7 @@ TEST_P(BadReply, IsAnErrorThatSaysWhy) {
 }
 
 constexpr auto kInvalid = base::ErrorKind::invalid_input;
+constexpr auto kNone = base::ErrorKind::unsupported;
 INSTANTIATE_TEST_SUITE_P(
     Table, BadReply,
     testing::Values(
@@ -60,15 +61,15 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"a timeout", R"({"status":"error","errorType":"timeout","error":"query timed out"})",
             base::ErrorKind::unavailable, "query timed out"},
         Row{"a range", R"({"status":"success","data":{"resultType":"matrix","result":[]}})", kInvalid, "matrix"},
-        Row{"no JSON", "<html>", kInvalid, "not a Prometheus query reply"},
-        Row{"nothing", "", kInvalid, "not a Prometheus query reply"}, Row{"a list", "[]", kInvalid, "no status"},
-        Row{"no data", R"({"status":"success"})", kInvalid, "resultType"},
+        Row{"no JSON", "<html>", kNone, "not a Prometheus query reply"},
+        Row{"nothing", "", kNone, "not a Prometheus query reply"}, Row{"a list", "[]", kNone, "no status"},
+        Row{"no data", R"({"status":"success"})", kNone, "resultType"},
         Row{"a value that is no number",
-            R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"x"]}]}})", kInvalid,
+            R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"x"]}]}})", kNone,
             "cannot be read"},
         Row{"labels that are no text",
             R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{"a":1},"value":[1,"1"]}]}})",
-            kInvalid, "cannot be read"}),
+            kNone, "cannot be read"}),
     test::RowName());
 
 }  // namespace
