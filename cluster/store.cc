@@ -1,7 +1,6 @@
 #include "cluster/store.h"
 
 #include <algorithm>
-#include <array>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -9,75 +8,12 @@
 #include "base/names.h"
 #include "cluster/cluster_state.h"
 #include "cluster/slice_poller.h"
+#include "cluster/sources.h"
 #include "runtime/logging.h"
 #include "runtime/wake.h"
 #include "telemetry/topology_queries.h"
 
 namespace headroom::cluster {
-namespace {
-
-constexpr std::array<SourceKind, kSourceKinds> kSources{SourceKind::nodes, SourceKind::pods, SourceKind::policies,
-                                                        SourceKind::topologies, SourceKind::last_valid};
-
-kube::ReflectorOptions reflector_options(SourceKind kind, const std::string& system_namespace) {
-  kube::ReflectorOptions options;
-  switch (kind) {
-    case SourceKind::nodes:
-      options.resource = kube::resources::nodes();
-      options.decode = kube::decode_as_node;
-      break;
-    case SourceKind::pods:
-      options.resource = kube::resources::pods();
-      options.decode = kube::decode_as_pod;
-      break;
-    case SourceKind::policies:
-      options.resource = kube::resources::policies();
-      options.decode = kube::decode_as_raw;
-      options.guard_deletions = true;
-      break;
-    case SourceKind::topologies:
-      options.resource = kube::resources::topologies();
-      options.decode = kube::decode_as_raw;
-      options.guard_deletions = true;
-      break;
-    case SourceKind::last_valid:
-      options.resource = kube::resources::config_maps(system_namespace);
-      options.decode = kube::decode_as_config_map;
-      options.field_selector = "metadata.name=" + std::string(base::names::kLastValidTopologyConfigMap);
-      break;
-  }
-  return options;
-}
-
-// A reflector's changes, on their way to the writer.
-class QueueSink final : public kube::ObjectSink {
- public:
-  using Push = std::function<void(Change)>;
-  QueueSink(SourceKind source, Push push) : source_(source), push_(std::move(push)) {}
-
-  void replace(std::vector<kube::ObjectEntry> all) override {
-    push_({source_, Change::What::replace, std::move(all), {}});
-  }
-  void update(kube::ObjectEntry entry) override { push_one(Change::What::update, std::move(entry)); }
-  void remove(const kube::ObjectEntry& last) override { push_one(Change::What::remove, last); }
-  void status(const kube::ReflectorStatus& status) { push_({source_, Change::What::status, {}, status}); }
-
- private:
-  void push_one(Change::What what, kube::ObjectEntry entry) {
-    Change change{source_, what, {}, {}};
-    change.entries.push_back(std::move(entry));
-    push_(std::move(change));
-  }
-  const SourceKind source_;
-  const Push push_;
-};
-
-std::string name_of(SourceKind kind) {
-  return kind == SourceKind::last_valid ? std::string(base::names::kLastValidTopologyConfigMap)
-                                        : reflector_options(kind, "").resource.display();
-}
-
-}  // namespace
 
 class Store::Impl {
  public:

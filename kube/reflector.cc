@@ -93,7 +93,10 @@ class Reflector::Loop {
       const bool progress =
           events_ > 0 || end.resource_version != resource_version_ || clock_.mono_now() - began >= kShortestWatch;
       resource_version_ = end.resource_version;
-      if (progress) backoff_.reset();
+      if (progress) {
+        backoff_.reset();
+        fruitless_ = 0;
+      }
       if (deletion_seen_) {
         wait(kQuietAfterDeletion);
         return;
@@ -105,6 +108,8 @@ class Reflector::Loop {
           report(ReflectorState::failing, end.error);
           wait_after_failure(end);
         }
+        // One expired version is the course of things; a server that expires every one must not be listed in a loop.
+        if (end.kind == EndKind::expired && !progress && fruitless_++ > 0) wait(backoff_.next());
         return;
       }
     }
@@ -177,6 +182,7 @@ class Reflector::Loop {
   std::string resource_version_;
   ReflectorStatus reported_;
   int expired_lists_ = 0;
+  int fruitless_ = 0;  // watches in a row that expired before they brought anything
   std::uint64_t events_ = 0;
   bool deletion_seen_ = false;
 };

@@ -194,6 +194,17 @@ TEST_P(Expiry, LeadsToANewListInEitherForm) {
 }
 INSTANTIATE_TEST_SUITE_P(Form, Expiry, testing::Values(0, 1));
 
+TEST_F(Reflecting, AServerThatExpiresEveryVersionIsNotListedInALoop) {
+  for (int i = 0; i < 3; ++i) {
+    server_.on_list(reply(200, list_of({}, 1)));
+    server_.on_watch(reply(410, kExpired));
+  }
+  const auto reflector = start(options());
+  clock_.await_waiters(1);
+  EXPECT_EQ(server_.requests(), 4u);
+  pass(Seconds(2));
+}
+
 TEST_F(Reflecting, ACutConnectionLosesNoEventAndRepeatsNone) {
   server_.on_list(reply(200, list_of({}, 1)));
   server_.on_watch(watch({event("ADDED", node("a", 5)), R"({"type":"ADDED","obj)"}, After::cut));
