@@ -30,16 +30,18 @@ bool being_removed(Connection& connection, const Resource& resource) {
   runtime::HttpRequest request;
   request.path = "/apis/" + resource.group + "/" + resource.version;
   auto reply = connection.send(request);
-  if (!reply || reply->status != 200) return false;
-  bool removed = false;
+  if (!reply) return false;
+  if (reply->status == 404) return true;
+  if (reply->status != 200) return false;
+  bool can_create = false;
   const auto read = read_json_object(PaddedJson::of(reply->body), [&](std::string_view key, JsonCursor& value) {
     if (key != "resources") return;
     value.items([&](JsonCursor& item) {
       const DiscoveredKind kind = read_kind(item);
-      if (kind.plural == resource.plural && !kind.can_create) removed = true;
+      can_create = can_create || (kind.plural == resource.plural && kind.can_create);
     });
   });
-  return read.ok() && removed;
+  return read.ok() && !can_create;
 }
 
 StreamEnd probe(Connection& connection, const Resource& resource) {

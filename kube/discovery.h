@@ -7,8 +7,8 @@
 
 namespace headroom::kube {
 
-// A CRD that is being deleted is served until its objects are gone, but its discovery entry no longer offers "create".
-// False where discovery says nothing.
+// A CRD that is being deleted is served until its objects are gone, but discovery no longer lists it (1.37), or without
+// "create" (the condition Terminating). False where discovery cannot be read.
 [[nodiscard]] bool being_removed(Connection& connection, const Resource& resource);
 
 // The cheapest list there is: does the server answer for this kind?

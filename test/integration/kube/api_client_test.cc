@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/manual_clock.h"
 #include "kube/config_map.h"
@@ -80,6 +82,23 @@ TEST_F(Calling, ConnectionsAreUsedAgain) {
   for (int i = 0; i < 3; ++i) server_.on_other(reply(200, "{}"));
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(client_.get("/x").ok());
   EXPECT_EQ(server_.connections(), 1u);
+}
+
+TEST_F(Calling, ManyThreadsMayCallAtOnce) {
+  constexpr int kThreads = 8;
+  constexpr int kCalls = 10;
+  for (int i = 0; i < kThreads * kCalls; ++i) server_.on_other(reply(200, "{}"));
+  std::atomic<int> answered{0};
+  {
+    std::vector<std::jthread> callers;
+    for (int t = 0; t < kThreads; ++t) {
+      callers.emplace_back([&] {
+        for (int i = 0; i < kCalls; ++i) answered += client_.get("/x").ok() ? 1 : 0;
+      });
+    }
+  }
+  EXPECT_EQ(answered, kThreads * kCalls);
+  EXPECT_LE(server_.connections(), static_cast<std::size_t>(kThreads));
 }
 
 TEST_F(Calling, NamesFromOutsideCannotLeaveTheirPlaceInThePath) {
