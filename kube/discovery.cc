@@ -44,10 +44,11 @@ bool being_removed(Connection& connection, const Resource& resource) {
   return read.ok() && !can_create;
 }
 
-StreamEnd probe(Connection& connection, const Resource& resource) {
+StreamEnd probe(Connection& connection, const ListRequest& list) {
   runtime::HttpRequest request;
-  request.path = resource.collection_path();
+  request.path = list.resource.collection_path();
   request.query.emplace("limit", "1");
+  if (!list.field_selector.empty()) request.query.emplace("fieldSelector", list.field_selector);
   const auto reply = connection.send(request);
   if (!reply) return {EndKind::unreachable, "", reply.error(), std::nullopt};
   if (reply->status != 200) return end_of_reply(*reply);

@@ -11,7 +11,7 @@ namespace headroom::kube {
 // "create" (the condition Terminating). False where discovery cannot be read.
 [[nodiscard]] bool being_removed(Connection& connection, const Resource& resource);
 
-// The cheapest list there is: does the server answer for this kind?
-[[nodiscard]] StreamEnd probe(Connection& connection, const Resource& resource);
+// The cheapest list there is, of one object: does the server answer for this kind?
+[[nodiscard]] StreamEnd probe(Connection& connection, const ListRequest& request);
 
 }  // namespace headroom::kube

@@ -49,7 +49,7 @@ class Reflector::Loop {
   // True: the sink has the whole content as of resource_version_.
   bool list() {
     std::vector<ObjectEntry> all;
-    StreamEnd end = list_pages(*connection_, {options_.resource, 500, options_.field_selector},
+    StreamEnd end = list_pages(*connection_, list_request(),
                                [&](PaddedJson json) { all.push_back(decode_entry(json, options_.decode)); });
     if (stop_.stop_requested()) return false;
     // An empty list of a kind that is just being removed would pass for "all were deleted".
@@ -125,7 +125,7 @@ class Reflector::Loop {
         wait_after_failure(end);
       }
       patient = true;
-      end = probe(*connection_, options_.resource);
+      end = probe(*connection_, list_request());
       if (end.kind == EndKind::complete) {
         report(ReflectorState::synced);
         return true;
@@ -149,6 +149,7 @@ class Reflector::Loop {
     return true;
   }
 
+  [[nodiscard]] ListRequest list_request() const { return {options_.resource, 500, options_.field_selector}; }
   WatchRequest watch_request() {
     WatchRequest request;
     request.resource = options_.resource;
