@@ -48,6 +48,7 @@ StreamEnd probe(Connection& connection, const ListRequest& list) {
   runtime::HttpRequest request;
   request.path = list.resource.collection_path();
   request.query.emplace("limit", "1");
+  if (!list.label_selector.empty()) request.query.emplace("labelSelector", list.label_selector);
   if (!list.field_selector.empty()) request.query.emplace("fieldSelector", list.field_selector);
   const auto reply = connection.send(request);
   if (!reply) return {EndKind::unreachable, "", reply.error(), std::nullopt};

@@ -13,6 +13,7 @@ runtime::HttpRequest page_request(const ListRequest& request, const std::string&
   page.path = request.resource.collection_path();
   page.query.emplace("limit", std::to_string(request.page_size));
   if (!continue_token.empty()) page.query.emplace("continue", continue_token);
+  if (!request.label_selector.empty()) page.query.emplace("labelSelector", request.label_selector);
   if (!request.field_selector.empty()) page.query.emplace("fieldSelector", request.field_selector);
   return page;
 }

@@ -16,6 +16,7 @@ namespace headroom::kube {
 struct ListRequest {
   Resource resource;
   int page_size = 500;
+  std::string label_selector{};
   std::string field_selector{};
 };
 

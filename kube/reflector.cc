@@ -149,12 +149,15 @@ class Reflector::Loop {
     return true;
   }
 
-  [[nodiscard]] ListRequest list_request() const { return {options_.resource, 500, options_.field_selector}; }
+  [[nodiscard]] ListRequest list_request() const {
+    return {options_.resource, 500, options_.label_selector, options_.field_selector};
+  }
   WatchRequest watch_request() {
     WatchRequest request;
     request.resource = options_.resource;
     request.resource_version = resource_version_;
     request.timeout = base::Seconds(std::uniform_int_distribution<int>(300, 600)(random_));
+    request.label_selector = options_.label_selector;
     request.field_selector = options_.field_selector;
     return request;
   }

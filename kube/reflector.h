@@ -52,6 +52,7 @@ struct ReflectorOptions {
   Resource resource;
   Decoder decode;
   bool guard_deletions = false;
+  std::string label_selector{};
   std::string field_selector{};  // "metadata.name=x": what RBAC by resource name asks for
   std::uint64_t seed = 0;        // of the random delays; 0: from the clock
   ConnectionOptions connection{};

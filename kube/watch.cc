@@ -97,12 +97,17 @@ StreamEnd watch_events(Connection& connection, const WatchRequest& request, cons
   http.query.emplace("allowWatchBookmarks", "true");
   http.query.emplace("resourceVersion", request.resource_version);
   http.query.emplace("timeoutSeconds", std::to_string(request.timeout.count()));
+  if (!request.label_selector.empty()) http.query.emplace("labelSelector", request.label_selector);
   if (!request.field_selector.empty()) http.query.emplace("fieldSelector", request.field_selector);
 
   WatchReading reading(request, on_event);
   const auto reply = connection.stream(http, [&](std::string_view chunk) { return reading.feed(chunk); });
   const bool ended = reading.ended();
-  if (!ended && reply && reply->status != 200) return end_of_reply(*reply);
+  if (!ended && reply && reply->status != 200) {
+    StreamEnd refused = end_of_reply(*reply);
+    refused.resource_version = request.resource_version;
+    return refused;
+  }
   StreamEnd end = std::move(reading).end();
   if (!ended && !reply) {
     end.kind = EndKind::unreachable;

@@ -27,6 +27,7 @@ struct WatchRequest {
   Resource resource;
   std::string resource_version;
   base::Seconds timeout{300};  // asked of the server; random between 300 and 600 s, so that clients spread
+  std::string label_selector{};
   std::string field_selector{};
 };
 
