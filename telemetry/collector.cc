@@ -144,24 +144,18 @@ class Collector::Impl {
     const base::MonoTime started = clock_.mono_now();
     const base::WallTime asked = clock_.wall_now();
     const auto poll = ask(job);
-    if (!poll) {
-      const std::lock_guard lock(mutex_);
-      record_failure(job.status, poll.error().message);
-      dirty_ = true;
-      return PollOutcome::failed;
-    }
+    if (!poll) return failed(job.status, poll.error());
     DecodedPoll decoded = job.decoder.decode(poll->samples, *directory(), job.endpoint.join);
-    const std::lock_guard lock(mutex_);
-    for (const auto& [node, readings] : decoded.nodes) store_.add(job.id, node, readings);
-    record_success(job.status, asked, clock_.mono_now() - started);
-    job.status.samples = poll->samples.size();
-    job.status.junk_lines = poll->junk_lines;
-    job.status.unmatched = decoded.unmatched;
-    job.status.rejected = decoded.rejected;
-    job.status.rejected_example = std::move(decoded.rejected_example);
-    job.unmatched_examples = std::move(decoded.unmatched_examples);
-    dirty_ = true;
-    return PollOutcome::good;
+    return succeeded(job.status, [&] {
+      for (const auto& [node, readings] : decoded.nodes) store_.add(job.id, node, readings);
+      job.status.samples = poll->samples.size();
+      job.status.junk_lines = poll->junk_lines;
+      job.status.unmatched = decoded.unmatched;
+      job.status.rejected = decoded.rejected;
+      job.status.rejected_example = std::move(decoded.rejected_example);
+      job.unmatched_examples = std::move(decoded.unmatched_examples);
+      return record_success(job.status, asked, clock_.mono_now() - started);
+    });
   }
 
   [[nodiscard]] PollOutcome poll_meters() {
@@ -176,18 +170,43 @@ class Collector::Impl {
       prometheus = endpoints_.prometheus();
     }
     const auto poll = meters_.poll(prometheus, queries);
-    const std::lock_guard lock(mutex_);
-    dirty_ = true;
-    if (!poll) {
-      record_failure(meter_status_, poll.error().message);
-      return PollOutcome::failed;
+    if (!poll) return failed(meter_status_, poll.error());
+    return succeeded(meter_status_, [&] {
+      for (const auto& [query, readings] : poll->answers) meter_store_.add(query, readings);
+      meter_status_.endpoint = poll->endpoint;
+      meter_status_.samples = poll->answers.size();
+      meter_status_.rejected = poll->problems.size();
+      meter_status_.rejected_example = poll->problems.empty() ? "" : poll->problems.front();
+      return record_success(meter_status_, asked, clock_.mono_now() - started);
+    });
+  }
+
+  [[nodiscard]] PollOutcome failed(model::SourceStatus& status, const base::Error& error) {
+    Turn turn = Turn::none;
+    model::SourceStatus line;
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return PollOutcome::failed;  // we ended it ourselves
+      turn = record_failure(status, error.message);
+      if (turn != Turn::none) line = status;
+      dirty_ = true;
     }
-    for (const auto& [query, readings] : poll->answers) meter_store_.add(query, readings);
-    record_success(meter_status_, asked, clock_.mono_now() - started);
-    meter_status_.endpoint = poll->endpoint;
-    meter_status_.samples = poll->answers.size();
-    meter_status_.rejected = poll->problems.size();
-    meter_status_.rejected_example = poll->problems.empty() ? "" : poll->problems.front();
+    log_turn(turn, line);
+    return PollOutcome::failed;
+  }
+
+  // `take_in` stores what was read, under the lock.
+  template <class TakeIn>
+  [[nodiscard]] PollOutcome succeeded(const model::SourceStatus& status, const TakeIn& take_in) {
+    Turn turn = Turn::none;
+    model::SourceStatus line;
+    {
+      const std::lock_guard lock(mutex_);
+      turn = take_in();
+      if (turn != Turn::none) line = status;
+      dirty_ = true;
+    }
+    log_turn(turn, line);
     return PollOutcome::good;
   }
 

@@ -10,8 +10,9 @@ using model::PowerReading;
 using model::PowerScope;
 using model::TemperatureReading;
 
-constexpr base::Seconds kTogether{15};                   // power of several sources, compared
-constexpr base::Seconds kSensorsTogether{60};            // temperatures move slowly, and a hot sensor must not be lost
+constexpr base::Seconds kTogether{15};         // power of several sources, compared
+constexpr base::Seconds kSensorsTogether{60};  // temperatures move slowly, and a hot sensor must not be lost
+constexpr base::Seconds kLongSilent{600};
 constexpr base::Share kWallAtLeast = base::percent(80);  // of CPU + GPU: their windows differ, gauges are noisy
 
 [[nodiscard]] base::WallTime time_of(const PowerReading& reading) {
@@ -33,6 +34,8 @@ template <class List, class Reading>
     if (time_of(reading) >= time_of(entry.reading)) entry.reading = reading;
     return time_of(entry.reading);
   }
+  // A new source is often the old one under a new address: what fell silent long ago would pile up.
+  std::erase_if(list, [&](const auto& entry) { return time_of(entry.reading) < time_of(reading) - kLongSilent; });
   list.push_back({source, reading});
   return time_of(reading);
 }

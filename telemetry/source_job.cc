@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "runtime/logging.h"
 #include "telemetry/prometheus_source.h"
 
 namespace headroom::telemetry {
@@ -19,19 +20,32 @@ std::vector<Endpoint> unique_endpoints(std::vector<Endpoint> endpoints) {
   return endpoints;
 }
 
-void record_success(model::SourceStatus& status, base::WallTime when, base::Microseconds took) {
+Turn record_success(model::SourceStatus& status, base::WallTime when, base::Microseconds took) {
+  const Turn turn = status.up ? Turn::none : Turn::up;
   status.up = true;
   status.error.clear();
   status.last_success = when;
   status.duration = took;
   ++status.polls;
+  return turn;
 }
 
-void record_failure(model::SourceStatus& status, const std::string& error) {
+Turn record_failure(model::SourceStatus& status, const std::string& error) {
+  const Turn turn = status.up || status.polls == 0 ? Turn::down : Turn::none;
   status.up = false;
   status.error = error;
   ++status.polls;
   ++status.failures;
+  return turn;
+}
+
+void log_turn(Turn turn, const model::SourceStatus& status) {
+  if (turn == Turn::up) {
+    runtime::log_info("telemetry", "source answers", {{"source", status.name}, {"endpoint", status.endpoint}});
+  } else if (turn == Turn::down) {
+    runtime::log_warning("telemetry", "source is silent",
+                         {{"source", status.name}, {"endpoint", status.endpoint}, {"error", status.error}});
+  }
 }
 
 }  // namespace headroom::telemetry

@@ -35,8 +35,14 @@ struct SourceJob {
 // The first endpoint of each key: configured ones stand before found ones.
 [[nodiscard]] std::vector<Endpoint> unique_endpoints(std::vector<Endpoint> endpoints);
 
+// Whether a source has just begun to answer or to fail. The first poll always turns.
+enum class Turn { none, up, down };
+
 // Bookkeeping of one poll in the source list.
-void record_success(model::SourceStatus& status, base::WallTime when, base::Microseconds took);
-void record_failure(model::SourceStatus& status, const std::string& error);
+[[nodiscard]] Turn record_success(model::SourceStatus& status, base::WallTime when, base::Microseconds took);
+[[nodiscard]] Turn record_failure(model::SourceStatus& status, const std::string& error);
+
+// One log line per turn; none for Turn::none.
+void log_turn(Turn turn, const model::SourceStatus& status);
 
 }  // namespace headroom::telemetry
