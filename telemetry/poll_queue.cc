@@ -20,20 +20,21 @@ void PollQueue::remove(JobId id) {
   jobs_.erase(found);
 }
 
-bool PollQueue::ready(base::MonoTime now) const {
-  if (!healthy_.empty() && healthy_.begin()->first <= now) return true;
-  return suspects_in_flight_ < suspects_allowed_ && !suspects_.empty() && suspects_.begin()->first <= now;
+const PollQueue::DueSet* PollQueue::next(base::MonoTime now) const {
+  const auto due = [now](const DueSet& set) { return !set.empty() && set.begin()->first <= now; };
+  const bool suspect = due(suspects_) && suspects_in_flight_ < suspects_allowed_;
+  if (!due(healthy_)) return suspect ? &suspects_ : nullptr;
+  return suspect && suspects_.begin()->first < healthy_.begin()->first ? &suspects_ : &healthy_;
 }
 
 std::optional<JobId> PollQueue::take(base::MonoTime now) {
-  if (!ready(now)) return std::nullopt;
-  const bool suspect_allowed = suspects_in_flight_ < suspects_allowed_ && !suspects_.empty();
-  const bool use_suspect = suspect_allowed && (healthy_.empty() || suspects_.begin()->first < healthy_.begin()->first);
-  DueSet& from = use_suspect ? suspects_ : healthy_;
-  const JobId id = from.begin()->second;
-  from.erase(from.begin());
-  jobs_[id].in_flight = true;
-  if (use_suspect) ++suspects_in_flight_;
+  const DueSet* from = next(now);
+  if (from == nullptr) return std::nullopt;
+  const JobId id = from->begin()->second;
+  Job& job = jobs_[id];
+  set_of(job).erase({job.due, id});
+  job.in_flight = true;
+  if (job.suspect) ++suspects_in_flight_;
   return id;
 }
 

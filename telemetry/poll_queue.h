@@ -33,7 +33,7 @@ class PollQueue {
   void done(JobId id, PollOutcome outcome, base::MonoTime now);
 
   // Whether take() would give a job.
-  [[nodiscard]] bool ready(base::MonoTime now) const;
+  [[nodiscard]] bool ready(base::MonoTime now) const { return next(now) != nullptr; }
 
  private:
   struct Job {
@@ -45,6 +45,9 @@ class PollQueue {
   using DueSet = std::set<std::pair<base::MonoTime, JobId>>;
 
   [[nodiscard]] DueSet& set_of(const Job& job) { return job.suspect ? suspects_ : healthy_; }
+
+  // Where the job stands that may run next; null: none may.
+  [[nodiscard]] const DueSet* next(base::MonoTime now) const;
 
   int suspects_allowed_;
   int suspects_in_flight_ = 0;

@@ -119,6 +119,12 @@ TEST(Dcgm, MigInstancesShowTheWholeGpuAndBelongToNobody) {
   EXPECT_TRUE(readings.pods.empty());
 }
 
+TEST(Dcgm, APodWithOneInstanceOfAGpuDoesNotGetTheWholeGpusWatts) {
+  const Readings readings = read("DCGM_FI_DEV_POWER_USAGE{UUID=\"a\",GPU_I_ID=\"1\",namespace=\"n\",pod=\"p\"} 300\n");
+  EXPECT_EQ(watts(readings, PowerScope::gpu), 300);
+  EXPECT_TRUE(readings.pods.empty());
+}
+
 TEST(Dcgm, ThroughPrometheusTheExportersOwnPodIsNotTheWorkload) {
   const Readings readings = read(
       "DCGM_FI_DEV_POWER_USAGE{UUID=\"a\",job=\"dcgm\",namespace=\"gpu-operator\",pod=\"dcgm-x\"} 80\n"
