@@ -111,7 +111,7 @@ Json log_of(const runtime::LogOptions& log) {
 
 }  // namespace
 
-std::string print_config(const Config& config) {
+std::string print_config(const Config& config, ConfigLayout layout) {
   const Json out = {
       {"kubeconfig", config.kubeconfig},
       {"schedulerName", config.scheduler_name},
@@ -131,7 +131,7 @@ std::string print_config(const Config& config) {
       {"estimates", estimates_of(config.scoring)},
       {"telemetry", telemetry_of(config.telemetry)},
       {"log", log_of(config.log)}};
-  return out.dump(2, ' ', false, Json::error_handler_t::replace);
+  return out.dump(layout == ConfigLayout::pretty ? 2 : -1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace headroom::extender
