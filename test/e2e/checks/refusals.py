@@ -15,6 +15,7 @@ def refused_pod(world, topology=None, telemetry=None, cpu=20, **pod):
     ns = world.namespace()
     world.apply(topology)
     world.start_extender(telemetry=telemetry)
+    eventually("the meters are read: no room", lambda: not world.accepted(cpu * 10))
     world.start_scheduler()
     world.create_pods(ns, [objects.pod("waiting", cpu=cpu, **pod)])
     world.await_refused(ns)

@@ -54,12 +54,7 @@ class Exporter:
         self.hanging = set()  # nodes whose exporter accepts and then says nothing
         self.verbatim = {}   # node -> text to send instead
         self._release = threading.Event()
-        self._server = http.server.ThreadingHTTPServer((address, port), _handler_for(self), bind_and_activate=False)
-        self._server.daemon_threads = True
-        self._server.request_queue_size = 256
-        self._server.allow_reuse_address = True
-        self._server.server_bind()
-        self._server.server_activate()
+        self._server = _Server((address, port), _handler_for(self))
         self._recorded = _read_recording()
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
@@ -127,6 +122,14 @@ class Exporter:
     def wait_while_hanging(self, node):
         while node in self.hanging and not self._release.wait(0.05):
             pass
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, *_):
+        pass  # a scraper that gave up waiting is no news
 
 
 def _read_recording():

@@ -88,7 +88,7 @@ class Process:
             log.seek(0, os.SEEK_END)
             log.seek(max(0, log.tell() - 65536))
             text = log.read().decode(errors="replace")
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(line[:400] for line in text.splitlines()[-lines:])
 
 
 def run(argv, **options):
