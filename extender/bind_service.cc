@@ -18,6 +18,27 @@ std::string described(const kube::BindRequest& binding) {
   return binding.ns + "/" + binding.name;
 }
 
+// Ends a claim exactly once: as undecided, should anything be thrown in between.
+class UndecidedUntilEnded {
+ public:
+  UndecidedUntilEnded(LedgerGuard& ledger, const std::string& uid) : ledger_(ledger), uid_(uid) {}
+  ~UndecidedUntilEnded() {
+    if (!ended_) ledger_.end(uid_, BindEnd::unknown);
+  }
+  UndecidedUntilEnded(const UndecidedUntilEnded&) = delete;
+  UndecidedUntilEnded& operator=(const UndecidedUntilEnded&) = delete;
+
+  void end(BindEnd result) {
+    ended_ = true;
+    ledger_.end(uid_, result);
+  }
+
+ private:
+  LedgerGuard& ledger_;
+  const std::string& uid_;
+  bool ended_ = false;
+};
+
 BindAnswer answer_of(const Claim& claim, const Decision& decision) {
   switch (claim.outcome) {
     case ClaimOutcome::on_other_node:
@@ -110,9 +131,10 @@ BindService::Judgement BindService::judge_reply(const kube::BindReply& reply, co
 }
 
 BindAnswer BindService::send(const kube::BindRequest& binding, Earlier earlier) {
+  UndecidedUntilEnded attempt(use_.ledger, binding.uid);
   const kube::BindReply reply = use_.binder.bind(binding);
   Judgement judgement = judge_reply(reply, binding, earlier);
-  use_.ledger.end(binding.uid, judgement.end);
+  attempt.end(judgement.end);
   // One line when an outcome becomes unknown and one when it is decided, not one a second in between.
   if (!judgement.answer.error.empty() && !(earlier == Earlier::undecided && judgement.end == BindEnd::unknown)) {
     runtime::log_warning(kLog, "not bound",

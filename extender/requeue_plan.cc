@@ -17,6 +17,7 @@ using PodPointer = std::shared_ptr<const model::Pod>;
 
 constexpr std::string_view kFitsCode = "HeadroomAvailable";
 constexpr std::string_view kWritten = "True";
+constexpr base::Milliseconds kRarestWake = std::chrono::minutes(5);
 
 // What one pod's candidates say, with the pods woken before it counted as placed.
 struct Evaluation {
@@ -100,15 +101,20 @@ bool has_edge(const std::vector<bool>& before, const std::vector<bool>& now) {
   return false;
 }
 
-// How long after the last wake the next may come.
+// How long after the last wake the next may come: 2, 4, 8 s; then what keeps the pod waiting is hardly power, so 30 s,
+// 1 min, ... 5 min.
 base::Milliseconds wake_interval(const PodMemory& memory, const RequeueConfig& config) {
-  if (memory.wakes <= 1) return config.first_interval;
-  const base::Milliseconds doubled = config.first_interval * (std::int64_t{1} << std::min(memory.wakes - 1, 20));
-  if (doubled <= config.longest_interval) return doubled;
-  // Everything up to the longest has been tried once: what keeps the pod waiting is not power.
-  const bool tried_longest =
-      config.first_interval * (std::int64_t{1} << std::min(memory.wakes - 2, 20)) >= config.longest_interval;
-  return tried_longest ? std::max(config.reason_interval, config.longest_interval) : config.longest_interval;
+  base::Milliseconds interval = config.first_interval;
+  for (int wake = 1; wake < memory.wakes && interval < kRarestWake; ++wake) {
+    if (interval < config.longest_interval) {
+      interval = std::min(interval * 2, config.longest_interval);
+    } else if (interval < config.reason_interval) {
+      interval = config.reason_interval;
+    } else {
+      interval *= 2;
+    }
+  }
+  return std::min(interval, std::max(kRarestWake, config.longest_interval));
 }
 
 bool elapsed(const std::optional<base::MonoTime>& since, base::Milliseconds interval, base::MonoTime now) {

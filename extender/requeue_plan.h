@@ -8,7 +8,7 @@
 //   - An edge is a rack that admits the pod now and did not before; the first sight of a pod that fits somewhere is one
 //     too. An edge sets the condition to True, at least `first_interval` after the last time.
 //   - While the pod fits and still waits, the wake is repeated after 2, 4 and 8 s (what took the room, or a lost race,
-//     cannot be told from here), then every `reason_interval`; a new edge starts over.
+//     cannot be told from here), then ever more seldom, from `reason_interval` to 5 min; a new edge starts over.
 //   - A pod that fits nowhere gets the condition False with the commonest reason: at once when it has none, a changed
 //     one at most every `reason_interval`, because each status patch wakes the pod for nothing.
 //   - Pods woken in one round count as placed for the ones after them, by priority and age, so that one free place does
