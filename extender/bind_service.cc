@@ -1,6 +1,8 @@
 #include "extender/bind_service.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "runtime/logging.h"
 #include "scoring/explain.h"
@@ -147,9 +149,20 @@ BindAnswer BindService::send(const kube::BindRequest& binding, Earlier earlier) 
 }
 
 void BindService::repeat_unknown() {
-  for (const kube::BindRequest& binding : use_.ledger.begin_repeats()) {
+  std::vector<kube::BindRequest> bindings = use_.ledger.begin_repeats();
+  if (bindings.empty()) return;
+  // One call that waits for its deadline in vain is enough for a round, and no round begins where the last one did.
+  std::rotate(bindings.begin(), bindings.begin() + static_cast<std::ptrdiff_t>(rounds_++ % bindings.size()),
+              bindings.end());
+  bool answering = true;
+  for (const kube::BindRequest& binding : bindings) {
+    if (!answering || stopping_) {
+      use_.ledger.end(binding.uid, BindEnd::unknown);
+      continue;
+    }
     const BindAnswer answer = send(binding, Earlier::undecided);
     if (on_result_) on_result_(answer.result);
+    answering = answer.result != BindResult::unknown;
   }
 }
 
@@ -165,6 +178,7 @@ void BindService::start(std::function<void(BindResult)> on_result) {
 
 void BindService::stop() {
   if (!thread_.joinable()) return;
+  stopping_ = true;
   thread_.request_stop();
   thread_.join();
 }

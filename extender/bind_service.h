@@ -6,6 +6,8 @@
 // nodes must not both count on being without it.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -78,7 +80,9 @@ class BindService {
   const BindConfig config_;
   const base::Milliseconds max_books_age_;
   std::function<void(BindResult)> on_result_;
-  std::jthread thread_;  // last: joined first
+  std::atomic<bool> stopping_ = false;
+  std::size_t rounds_ = 0;  // of repeat_unknown
+  std::jthread thread_;     // last: joined first
 };
 
 }  // namespace headroom::extender

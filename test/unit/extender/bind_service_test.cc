@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <ostream>
+#include <set>
 
 #include "base/manual_clock.h"
 #include "base/names.h"
@@ -191,6 +192,26 @@ TEST_F(UnknownBind, SeenBoundByTheWatchEndsTheRepetitions) {
   EXPECT_EQ(entry("p"), std::nullopt);
   service_.repeat_unknown();
   EXPECT_THAT(binder_.sent(), SizeIs(1));
+}
+
+TEST_F(BindTest, ASilentApiServerIsAskedOnceARoundAndNobodyIsForgotten) {
+  binder_.reply_usually({BindOutcome::unknown, "", "timed out", {}});
+  for (const char* pod : {"a1", "a2", "a3"}) {
+    cluster_.pod(pod).watts(10);
+    publish();
+    EXPECT_EQ(bind(pod, "a").result, BindResult::unknown);
+  }
+  ASSERT_THAT(binder_.sent(), SizeIs(3));
+  for (int round = 0; round < 3; ++round) service_.repeat_unknown();
+  const auto sent = binder_.sent();
+  ASSERT_THAT(sent, SizeIs(6)) << "one a round";
+  std::set<std::string> repeated;
+  for (std::size_t i = 3; i < sent.size(); ++i) repeated.insert(sent[i].name);
+  EXPECT_THAT(repeated, SizeIs(3)) << "each round begins with another";
+  binder_.reply_usually({BindOutcome::bound, "", "", {}});
+  service_.repeat_unknown();
+  EXPECT_THAT(binder_.sent(), SizeIs(9));
+  EXPECT_EQ(entry("a2"), scoring::ReservationState::bound);
 }
 
 TEST_F(BindTest, AnEntryLeavesOnlyWhenTheBooksShowThePod) {
