@@ -21,11 +21,12 @@ struct KnownExporter {
 
 constexpr std::string_view kNameLabel = "app.kubernetes.io/name";
 constexpr std::array<std::uint16_t, 3> kKeplerPorts{28282, 9102, 8888};
-constexpr std::array<KnownExporter, 7> kKnown{{
+constexpr std::array<KnownExporter, 8> kKnown{{
     {kNameLabel, "kepler", EndpointKind::exporter, kKeplerPorts},
     {kNameLabel, "kepler-exporter", EndpointKind::exporter, kKeplerPorts},
     {"app", "kepler-exporter", EndpointKind::exporter, kKeplerPorts},
     {kNameLabel, "dcgm-exporter", EndpointKind::exporter, {9400, 0, 0}},
+    {"app", "nvidia-dcgm-exporter", EndpointKind::exporter, {9400, 0, 0}},  // the GPU Operator's only label
     {kNameLabel, "node-exporter", EndpointKind::exporter, {9100, 0, 0}},
     {kNameLabel, "prometheus-node-exporter", EndpointKind::exporter, {9100, 0, 0}},
     {kNameLabel, "prometheus", EndpointKind::prometheus, {9090, 0, 0}},

@@ -2,7 +2,7 @@
 //
 // A slice counts when it is in one of the configured namespaces and its labels name a known exporter:
 //   app.kubernetes.io/name  kepler, kepler-exporter, dcgm-exporter, node-exporter, prometheus-node-exporter, prometheus
-//   app                     kepler-exporter
+//   app                     kepler-exporter, nvidia-dcgm-exporter (of the GPU Operator)
 // and it has a port we know: 28282, 9102, 8888 (Kepler), 9400 (DCGM), 9100 (node_exporter), 9090 (Prometheus). A port
 // whose name contains "https" is asked over HTTPS with the discovery section's CA and token. An exporter found this way
 // may report only the node it runs on, so one whose address names no node is left out; Prometheus speaks of all nodes.
