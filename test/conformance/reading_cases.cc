@@ -57,7 +57,8 @@ TEST_F(Reading, a_watch_from_the_lists_version_sees_what_happened_since_in_order
   const kube::StreamEnd end = kube::watch_events(
       *connection, {kube::resources::nodes(), listed.resource_version, base::Seconds(60), selector()},
       [&](const kube::WatchEvent& event) {
-        seen.push_back(event.type);
+        // Whoever plays the kubelets may change the node too.
+        if (seen.empty() || seen.back() != event.type) seen.push_back(event.type);
         const json object = json::parse(event.object.text());
         if (event.type == kube::WatchEventType::modified) label = object["metadata"]["labels"].value("step", "");
         return event.type != kube::WatchEventType::deleted;
