@@ -1,5 +1,6 @@
 """Two API servers on one etcd, one of them paused while binds are on their way through it."""
 
+import threading
 import time
 
 from harness import objects
@@ -13,6 +14,12 @@ LIMITS = {"r1": 1400, "r2": 1400, "r3": 1400}
 PODS, FIT = 200, 180
 
 
+def trickle(world, ns, half):
+    for index in range(PODS // 2):
+        world.create_pods(ns, [objects.pod(f"p{half}-{index}", cpu=1)])
+        time.sleep(0.02)
+
+
 @check("one of two API servers paused in the middle of a bind: no rack overbooked, no reservation lost or leaked", servers=2)
 def paused_server(world):
     ns = world.namespace()
@@ -24,12 +31,15 @@ def paused_server(world):
     world.start_extender(telemetry=world.telemetry(scrapeInterval="300s"), kubeconfig=world.identity(EXTENDER_ACCOUNT, url=balancer.url))
     eventually("every exporter was asked once", lambda: len(world.kepler.scrapes) == len(world.nodes))
     world.start_scheduler(recorded=True)
-    world.create_pods(ns, [objects.pod(f"p{i}", cpu=1) for i in range(PODS)])
-    for bound in (20, 100):
-        eventually(f"{bound} bound", lambda bound=bound: len(world.placements(ns)) >= bound, interval=0.02, deadline=90)
+    for half in (1, 2):
+        # Pods keep coming while the server is paused, so that binds are on their way through it.
+        stream = threading.Thread(target=trickle, args=(world, ns, half))
+        stream.start()
+        eventually(f"binds of half {half}", lambda half=half: len(world.calls("bind")) >= 80 * half - 60, interval=0.02, deadline=90)
         world.plane.servers[0].pause()
         balancer.target = 1
-        time.sleep(12)  # longer than a client waits for a reply
+        stream.join()
+        time.sleep(10)  # longer than a client waits for a reply
         world.require_within(LIMITS)
         world.plane.servers[0].resume()  # and now what was stuck in it lands
         balancer.target = 0
