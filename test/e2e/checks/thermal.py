@@ -36,4 +36,5 @@ def inlet(world):
         world.create_pods(ns, [objects.pod(f"at-{number}-{i}", cpu=1) for i in range(6)])
         world.await_bound(ns, 6 * (number + 1))
         landed = {world.rack_of(node) for pod, node in world.placements(ns).items() if pod.startswith(f"at-{number}-")}
-        require(landed == open_racks, f"at {celsius} degrees pods landed on {landed}, wanted {open_racks}")
+        require(landed <= open_racks, f"at {celsius} degrees pods landed on {landed}, allowed were {open_racks}")
+    require("r1" in landed, "the cooled rack, by now the emptier one, got no pod")

@@ -137,7 +137,7 @@ def cycle(world):
     world.await_refused(ns, 5)
     require(world.racks_of(ns) == {"r1": 10}, lambda: f"placed {world.racks_of(ns)}; r2's topology is invalid")
     text = " ".join(world.reasons(ns))
-    require("topology" in text, f"the reason does not speak of the topology: {text}")
+    require("topology" in text, lambda: f"the reason does not speak of the topology: {text}\n{world.pods(ns)[-1]['status']}")
 
 
 @check("a topology that becomes invalid keeps its last valid version in force, also over a restart of the extender")
