@@ -1,11 +1,10 @@
 #include "demo/api_objects.h"
 
-#include <array>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "demo/api_call.h"
+#include "demo/api_time.h"
 #include "demo/field_ownership.h"
 #include "demo/patches.h"
 #include "runtime/config_file.h"
@@ -59,13 +58,7 @@ std::string new_uid() {
 }
 
 std::string ApiObjects::now() const {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(
-      std::chrono::time_point_cast<std::chrono::system_clock::duration>(clock_.wall_now()));
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
+  return api_time(clock_.wall_now());
 }
 
 std::vector<ResourceType> ApiObjects::types() const {

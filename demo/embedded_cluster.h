@@ -1,0 +1,22 @@
+// Everything of the demo put together and run.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "base/result.h"
+
+namespace headroom::demo {
+
+struct EmbeddedOptions {
+  bool once = false;
+  bool live = false;  // standard output is a terminal: the table is drawn over itself
+  std::string extender_binary;
+  std::string crds = "deploy/crds";
+  std::stop_token stop;
+};
+
+// The program's exit code: 0 when everything expected happened. Errors: what kept the demo from starting.
+[[nodiscard]] base::Result<int> run_embedded_cluster(const EmbeddedOptions& options);
+
+}  // namespace headroom::demo

@@ -1,0 +1,61 @@
+// What the demo plays, and what it expects to see: pods spread over the racks by headroom; a rack that is heated takes
+// no pod and takes some again when it has cooled; a policy's cap and the racks' limits hold under a burst.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "demo/api_server.h"
+#include "demo/cluster_objects.h"
+#include "demo/extender_process.h"
+#include "demo/hall.h"
+#include "demo/scheduler.h"
+
+namespace headroom::demo {
+
+struct StoryParts {
+  ApiServer& server;
+  Hall& hall;
+  ExtenderProcess& extender;
+  Scheduler& scheduler;
+  base::Clock& clock;
+  ClusterFacts facts;
+  std::stop_token stop;
+  // Shows a headline and the table as it is now; called often.
+  std::function<void(const std::string& headline)> show;
+};
+
+class Story {
+ public:
+  explicit Story(StoryParts parts) : use_(std::move(parts)) {}
+
+  // The whole story once, in some fifteen seconds. Gives what was expected and did not happen; empty: all did.
+  [[nodiscard]] std::vector<std::string> play();
+  // One more round for a demo that goes on: pods end, others come, racks are heated in turn.
+  void go_on();
+
+ private:
+  void fill();
+  void heat_and_cool();
+  void burst();
+  void check_books(const std::string& when);
+  void submit(const std::string& ns, int count, int cores, const std::string& rack = "");
+  // Shows `headline` until the condition holds. False: it did not in time.
+  bool wait(const std::string& headline, const std::function<bool()>& done);
+  void expect(bool holds, const std::string& what);
+  [[nodiscard]] bool all_decided() const;
+  [[nodiscard]] bool hot(const std::string& rack) const;
+  [[nodiscard]] std::size_t placed_on(const std::string& rack) const;
+
+  StoryParts use_;
+  std::set<std::string> submitted_;
+  int next_pod_ = 0;
+  int rounds_ = 0;
+  std::vector<std::string> failures_;
+};
+
+}  // namespace headroom::demo
