@@ -201,6 +201,10 @@ ApiObjects::Written ApiObjects::changed_object(const Call& call, const Json& bef
     return changed_meanwhile(call.type, call.path.name);
   const std::string uid = meta_text(after, "uid");
   if (!uid.empty() && uid != meta_text(before, "uid")) {
+    // In a patch it is a change of an immutable field, in an update a precondition.
+    if (call.request.method == "PATCH") {
+      return invalid(call.type, call.path.name, "metadata.uid: Invalid value: \"" + uid + "\": field is immutable");
+    }
     return wrong_uid(call.type, call.path.name, {uid, meta_text(before, "uid")});
   }
   if (const auto name = meta_text(after, "name"); !name.empty() && name != call.path.name) {

@@ -14,7 +14,7 @@ struct ClusterFacts {
   int cores = 16;       // of each node
   int idle_watts = 90;  // as the node class says it
   int watts_per_core = 10;
-  int rack_rated_watts = 1'900;  // 80 % of it may be used
+  int rack_rated_watts = 2'100;  // 80 % of it may be used
   int inlet_limit_celsius = 27;
   int policy_cap_watts = 240;  // of namespace llm
 

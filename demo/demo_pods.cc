@@ -17,7 +17,8 @@ PodFacts facts_of(const Json& pod) {
   facts.phase = pod.value("/status/phase"_json_pointer, "");
   facts.scheduler = pod.value("/spec/schedulerName"_json_pointer, "");
   facts.cores = std::atoi(pod.value("/spec/containers/0/resources/requests/cpu"_json_pointer, "0").c_str());
-  for (const auto& [key, value] : pod.value("/spec/nodeSelector"_json_pointer, Json::object()).items()) {
+  const Json selector = pod.value("/spec/nodeSelector"_json_pointer, Json::object());  // outlives items()
+  for (const auto& [key, value] : selector.items()) {
     facts.node_selector[key] = value.get<std::string>();
   }
   for (const Json& condition : pod.value("/status/conditions"_json_pointer, Json::array())) {

@@ -1,5 +1,6 @@
 #include "demo/embedded_cluster.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>

@@ -37,14 +37,14 @@ void Kubelets::sync() {
     const PodFacts pod = facts_of(object);
     if (pod.node.empty()) continue;
     if (pod.deleting) {
-      server_.call({"DELETE", pod.path(), R"({"gracePeriodSeconds":0})"});
+      (void)server_.call({"DELETE", pod.path(), R"({"gracePeriodSeconds":0})"});
       continue;
     }
     present[pod.node].push_back(pod.key());
     hall_.place(pod.node, {pod.ns, pod.name, pod.cores * watts_per_core_}, clock_.mono_now());
     if (pod.phase != "Pending") continue;
     const Json status = {{"status", {{"phase", "Running"}, {"startTime", api_time(clock_.wall_now())}}}};
-    server_.call({"PATCH", pod.path() + "/status", status.dump(), "application/merge-patch+json"});
+    (void)server_.call({"PATCH", pod.path() + "/status", status.dump(), "application/merge-patch+json"});
   }
   for (const HallNode& node : hall_.nodes()) hall_.keep_only(node.name, present[node.name]);
 }

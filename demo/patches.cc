@@ -16,7 +16,7 @@ void merge_element(Json& list, std::string_view key, const Json& element) {
   if (removing && same != list.end()) list.erase(same);
   if (removing) return;
   if (same == list.end()) {
-    list.push_back(element);
+    list.push_back(strategic_merge(Json::object(), element));  // nulls in it mean nothing
   } else {
     *same = strategic_merge(*same, element);
   }

@@ -165,7 +165,7 @@ void Scheduler::refuse(const PodFacts& pod, const Filtered& filtered) {
                           {"message", message},
                           {"lastTransitionTime", api_time(clock_.wall_now())}};
   const Json status = {{"status", {{"conditions", {condition}}}}};
-  server_.call({"PATCH", pod.path() + "/status", status.dump(), "application/strategic-merge-patch+json"});
+  (void)server_.call({"PATCH", pod.path() + "/status", status.dump(), "application/strategic-merge-patch+json"});
   const std::lock_guard lock(mutex_);
   view_.waiting[pod.key()] = message;
 }

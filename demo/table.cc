@@ -7,7 +7,7 @@
 namespace headroom::demo {
 namespace {
 
-constexpr std::size_t kColumns = 120;
+constexpr std::size_t kColumns = 140;
 
 std::string reasons_of(const SchedulerView& scheduler, const std::string& rack) {
   std::string text;

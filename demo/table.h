@@ -14,7 +14,7 @@ struct TableView {
   const std::vector<RackView>& racks;
   const SchedulerView& scheduler;
 };
-// Lines of at most 120 columns, without colours, ending with a line feed.
+// Lines of at most 140 columns, without colours, ending with a line feed.
 [[nodiscard]] std::string render_table(const TableView& view);
 
 }  // namespace headroom::demo

@@ -217,8 +217,8 @@ TEST_F(ApiServerTest, RefusesWhatIsNotAnObject) {
 TEST(StrategicMerge, KeepsConditionsOfOtherTypes) {
   const Json target =
       Json::parse(R"({"status": {"conditions": [{"type": "A", "status": "True"}, {"type": "B", "status": "True"}]}})");
-  const Json patch =
-      Json::parse(R"({"status": {"conditions": [{"type": "B", "status": "False"}, {"type": "C", "status": "True"},
+  const Json patch = Json::parse(
+      R"({"status": {"conditions": [{"type": "B", "status": "False"}, {"type": "C", "status": "True", "reason": null},
                                                               {"type": "A", "$patch": "delete"}]}})");
   EXPECT_EQ(strategic_merge(target, patch).dump(),
             R"({"status":{"conditions":[{"status":"False","type":"B"},{"status":"True","type":"C"}]}})");
