@@ -40,6 +40,21 @@ std::optional<Failure> binding_refused(const Json& pod, const Json& binding) {
   return std::nullopt;
 }
 
+struct Deletion {
+  const ObjectPtr& current;  // null: there is none
+  const Json& options;       // DeleteOptions
+};
+std::optional<Failure> deletion_refused(const ResourceType& type, const std::string& name, const Deletion& deletion) {
+  if (!deletion.current) return not_found(type, name);
+  const std::string uid = deletion.options.value("/preconditions/uid"_json_pointer, "");
+  if (!uid.empty() && uid != meta_text(*deletion.current, "uid")) {
+    return wrong_uid(type, name, {uid, meta_text(*deletion.current, "uid")});
+  }
+  const std::string version = deletion.options.value("/preconditions/resourceVersion"_json_pointer, "");
+  if (version.empty() || version == meta_text(*deletion.current, "resourceVersion")) return std::nullopt;
+  return changed_meanwhile(type, name);
+}
+
 void set_condition(Json& pod, const Json& condition) {
   Json& conditions = pod["status"]["conditions"];
   if (!conditions.is_array()) conditions = Json::array();
@@ -126,23 +141,11 @@ runtime::HttpResponse ApiObjects::remove(const Call& call) {
   const bool at_once = grace == "0" || call.body.value("gracePeriodSeconds", -1) == 0;
   bool graceful = false;
   const ObjectPtr before = store_.get(call.key(call.path.name));
-  if (before) remove_dependents(call, *before);
+  if (!deletion_refused(call.type, call.path.name, {before, call.body})) remove_dependents(call, *before);
   const ObjectPtr last =
       store_.change(call.key(call.path.name), [&](const ObjectPtr& current) -> ObjectStore::Decision {
-        if (!current) {
-          failure = not_found(call.type, call.path.name);
-          return {};
-        }
-        const std::string uid = call.body.value("/preconditions/uid"_json_pointer, "");
-        if (!uid.empty() && uid != meta_text(*current, "uid")) {
-          failure = wrong_uid(call.type, call.path.name, {uid, meta_text(*current, "uid")});
-          return {};
-        }
-        const std::string version = call.body.value("/preconditions/resourceVersion"_json_pointer, "");
-        if (!version.empty() && version != meta_text(*current, "resourceVersion")) {
-          failure = changed_meanwhile(call.type, call.path.name);
-          return {};
-        }
+        failure = deletion_refused(call.type, call.path.name, {current, call.body});
+        if (failure) return {};
         // A pod on a node waits for its kubelet, and anything with finalizers for whoever holds them.
         const bool on_node = call.type.plural == "pods" && !current->value("/spec/nodeName"_json_pointer, "").empty();
         graceful = (on_node && !at_once) || !current->value("/metadata/finalizers"_json_pointer, Json::array()).empty();

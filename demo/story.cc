@@ -16,8 +16,8 @@ constexpr double kCoolCelsius = 21;
 
 }  // namespace
 
-void Story::expect(bool holds, const std::string& what) {
-  if (!holds) failures_.push_back(what);
+void Story::expect(const Expectation& expectation) {
+  if (!expectation.holds) failures_.push_back(expectation.what);
 }
 
 bool Story::wait(const std::string& headline, const std::function<bool()>& done) {
@@ -36,7 +36,7 @@ void Story::submit(const std::string& ns, int count, int cores, const std::strin
   for (int i = 0; i < count && !use_.stop.stop_requested(); ++i) {
     const NewPod pod{ns, "pod-" + std::to_string(++next_pod_), cores, rack};
     const auto reply = use_.server.call({"POST", "/api/v1/namespaces/" + ns + "/pods", pod_body(pod)});
-    expect(reply.status == 201, "pod created: " + reply.body);
+    expect({reply.status == 201, "pod created: " + reply.body});
     submitted_.insert(ns + "/" + pod.name);
   }
 }
@@ -77,10 +77,10 @@ void Story::check_books(const std::string& when) {
   }
   for (const auto& [rack, sum] : watts) {
     const bool within = sum <= use_.facts.rack_limit_watts();
-    if (!within) expect(false, rack + " is booked past its limit: " + std::to_string(sum) + " W (" + when + ")");
+    if (!within) expect({false, rack + " is booked past its limit: " + std::to_string(sum) + " W (" + when + ")"});
   }
   if (policy > use_.facts.policy_cap_watts)
-    expect(false, "policy llm-power is exceeded: " + std::to_string(policy) + " W");
+    expect({false, "policy llm-power is exceeded: " + std::to_string(policy) + " W"});
 }
 
 void Story::fill() {
@@ -91,34 +91,34 @@ void Story::fill() {
     wait("Pods arrive and go where headroom is largest", [&] { return all_decided(); });
   }
   const SchedulerView view = use_.scheduler.view();
-  expect(!view.placements.empty(), "pods are placed");
+  expect({!view.placements.empty(), "pods are placed"});
   for (const std::string& rack : use_.hall.racks())
-    expect(placed_on(rack) > 0, rack + " takes pods while all racks are cool");
+    expect({placed_on(rack) > 0, rack + " takes pods while all racks are cool"});
   const bool capped = std::any_of(view.waiting.begin(), view.waiting.end(),
                                   [](const auto& pod) { return pod.first.starts_with("llm/"); });
-  expect(capped, "the policy cap of namespace llm leaves pods waiting");
+  expect({capped, "the policy cap of namespace llm leaves pods waiting"});
 }
 
 void Story::heat_and_cool() {
   const std::string rack = use_.hall.racks().at(1);
   use_.hall.set_air(rack, kHotCelsius, use_.clock.mono_now());
-  expect(wait("The air in front of " + rack + " is getting hot", [&] { return hot(rack); }),
-         rack + " is seen to be hot");
+  expect({wait("The air in front of " + rack + " is getting hot", [&] { return hot(rack); }),
+          rack + " is seen to be hot"});
   const std::size_t before = placed_on(rack);
   submit("default", 8, 3);
   submit("default", 3, 3, rack);
   wait("New pods avoid " + rack + "; three that want it must wait", [&] { return all_decided(); });
-  expect(placed_on(rack) == before, rack + " takes no pod while it is hot");
+  expect({placed_on(rack) == before, rack + " takes no pod while it is hot"});
   const auto waiting = use_.scheduler.view().waiting;
   const auto for_heat = std::count_if(waiting.begin(), waiting.end(),
                                       [](const auto& pod) { return pod.second.find("inlet") != std::string::npos; });
-  expect(for_heat >= 3, "the pods that want the hot rack wait, and their reason names the inlet");
+  expect({for_heat >= 3, "the pods that want the hot rack wait, and their reason names the inlet"});
 
   use_.hall.set_air(rack, kCoolCelsius, use_.clock.mono_now());
-  expect(wait(rack + " cools down again", [&] { return !hot(rack); }), rack + " is seen to have cooled");
+  expect({wait(rack + " cools down again", [&] { return !hot(rack); }), rack + " is seen to have cooled"});
   const bool taken =
       wait("The waiting pods are woken and placed on " + rack, [&] { return placed_on(rack) >= before + 3; });
-  expect(taken, rack + " takes pods again when it has cooled");
+  expect({taken, rack + " takes pods again when it has cooled"});
 }
 
 void Story::burst() {
@@ -128,7 +128,7 @@ void Story::burst() {
   const auto for_power = std::count_if(waiting.begin(), waiting.end(), [](const auto& pod) {
     return pod.second.find("power headroom") != std::string::npos;
   });
-  expect(for_power > 0, "what does not fit waits, and its reason names power");
+  expect({for_power > 0, "what does not fit waits, and its reason names power"});
 }
 
 std::vector<std::string> Story::play() {
@@ -136,7 +136,7 @@ std::vector<std::string> Story::play() {
   if (!use_.stop.stop_requested()) heat_and_cool();
   if (!use_.stop.stop_requested()) burst();
   const std::string error = use_.scheduler.view().last_error;
-  if (!use_.stop.stop_requested()) expect(error.empty(), "every call to the extender is answered: " + error);
+  if (!use_.stop.stop_requested()) expect({error.empty(), "every call to the extender is answered: " + error});
   return failures_;
 }
 

@@ -46,7 +46,11 @@ class Story {
   void submit(const std::string& ns, int count, int cores, const std::string& rack = "");
   // Shows `headline` until the condition holds. False: it did not in time.
   bool wait(const std::string& headline, const std::function<bool()>& done);
-  void expect(bool holds, const std::string& what);
+  struct Expectation {
+    bool holds = false;
+    std::string what;
+  };
+  void expect(const Expectation& expectation);
   [[nodiscard]] bool all_decided() const;
   [[nodiscard]] bool hot(const std::string& rack) const;
   [[nodiscard]] std::size_t placed_on(const std::string& rack) const;
