@@ -10,7 +10,7 @@ namespace headroom::demo {
 namespace {
 
 constexpr base::Milliseconds kFrame{250};
-constexpr base::Milliseconds kPatience{8'000};
+constexpr base::Milliseconds kPatience{20'000};
 constexpr double kHotCelsius = 33;
 constexpr double kCoolCelsius = 21;
 
