@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "runtime/logging.h"
-#include "scoring/explain.h"
 
 namespace headroom::extender {
 namespace {
@@ -41,7 +40,7 @@ class UndecidedUntilEnded {
   bool ended_ = false;
 };
 
-BindAnswer answer_of(const Claim& claim, const Decision& decision) {
+BindAnswer answer_of(const Claim& claim) {
   switch (claim.outcome) {
     case ClaimOutcome::on_other_node:
       return failed(BindResult::busy,
@@ -50,9 +49,8 @@ BindAnswer answer_of(const Claim& claim, const Decision& decision) {
     case ClaimOutcome::refused:
     case ClaimOutcome::reserved: break;
   }
-  return {BindResult::refused,
-          std::string(scoring::text_of(claim.verdict.reason).message) + ": " +
-              scoring::sentence(claim.verdict, *decision.books),
+  // This text becomes an event: no names and no watts, so that events of many pods are alike. /explain has them.
+  return {BindResult::refused, std::string(scoring::text_of(claim.verdict.reason).message) + " at bind time",
           claim.verdict};
 }
 
@@ -99,7 +97,7 @@ BindAnswer BindService::bind(const BindRequest& request) {
     return failed(BindResult::other_node, "already bound to node " + pod->node_name);
   }
   const Claim claim = use_.ledger.claim(*pod, request.node, use_.decisions, use_.clock.wall_now());
-  if (claim.outcome != ClaimOutcome::reserved) return answer_of(claim, *decision);
+  if (claim.outcome != ClaimOutcome::reserved) return answer_of(claim);
   BindAnswer answer = send(claim.binding, claim.earlier_unknown ? Earlier::undecided : Earlier::none);
   answer.verdict = claim.verdict;
   return answer;

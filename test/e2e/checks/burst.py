@@ -3,6 +3,8 @@
 180 of the 200 fit. All 180 must be placed in the end: a reservation that leaked would show as room lost.
 """
 
+import re
+
 from harness import objects
 from harness.failures import require
 from harness.registry import check
@@ -41,6 +43,9 @@ def burst(world):
     finish(world, ns)
     refused = [call for call in world.calls("bind") if call.refused_bind]
     require(len(refused) < PODS / 10, f"{len(refused)} binds refused, for example {refused[0].reply if refused else None}")
+    # The text becomes an event of the pod.
+    telling = [call.reply["Error"] for call in refused if re.search(r"\d|r[123]\b", call.reply["Error"])]
+    require(not telling, f"a refused bind speaks of names or numbers: {telling[:1]}")
 
 
 @check("the same burst with the extender killed -9 in the middle and restarted")
