@@ -1,4 +1,4 @@
-// What a pod will draw at its peak on a node of some class (semantics: docs/scoring.md "Estimate").
+// What a pod will draw at its peak on a node of some class (docs/scoring.md).
 //
 //   annotation expected-watts, else deviceWatts of its devices + CPU (limit, else request) x wattsPerCore,
 //   at least min_pod. The annotation may raise, up to maxWatts of the class; it lowers only in trusted namespaces.

@@ -70,8 +70,8 @@ struct MeterAge {
   base::Seconds max_age;
 };
 
-// When the window of the readings that count began, the earliest of them: the fresh ones; of a node that has gone stale,
-// those of its last fresh moment. Nothing: none ever, no pod is covered.
+// When the window of the readings that count began, the earliest of them: the fresh ones; of a node that has gone
+// stale, those of its last fresh moment. Nothing: none ever, no pod is covered.
 [[nodiscard]] std::optional<base::WallTime> window_start_of(const NodeMeter& meter, const MeterAge& age);
 
 [[nodiscard]] bool is_fresh(const ScopeMeter& meter, const MeterAge& age);

@@ -27,16 +27,18 @@ class FactMaker {
   void place(PodFact& fact, const model::Pod& pod) {
     const std::string& node = model::bound(pod) ? pod.node_name : pod.nominated_node;
     if (!node.empty()) fact.node = input_.table.find(node);
-    if (fact.node != kNone) estimate(fact, pod);
+    if (fact.node != kNone || fact.counts) estimate(fact, pod);
     const base::Microseconds cover = input_.settings.ramp + input_.settings.cover_margin;
     fact.ready = pod.started ? *pod.started + cover : base::WallTime::max();
     fact.members = set_of(input_.policies.membership_of(pod).policies);
   }
 
+  // On a node that nobody knows (deleted, or not yet listed): by the default class, for its policies' sake.
   void estimate(PodFact& fact, const model::Pod& pod) const {
-    const NodeRow& row = input_.table.nodes[fact.node];
     const EstimateRules rules{input_.settings, input_.topology.trusted_namespaces};
-    fact.estimate = on_node(demand_of(pod, input_.table.classes[row.node_class], rules), row.node->cpu_millis);
+    const NodeRow* row = fact.node == kNone ? nullptr : &input_.table.nodes[fact.node];
+    const model::NodeClass& node_class = input_.table.classes[row == nullptr ? 0 : row->node_class];
+    fact.estimate = on_node(demand_of(pod, node_class, rules), row == nullptr ? 0 : row->node->cpu_millis);
   }
 
   std::uint32_t set_of(std::vector<policy::PolicyNumber> policies) {

@@ -1,0 +1,3 @@
+module headroom.example/bench
+
+go 1.21
