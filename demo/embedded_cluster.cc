@@ -81,8 +81,8 @@ class EmbeddedCluster {
     if (auto status = extender_->start(base::Milliseconds(10'000)); !status) return status;
     kubelets_ = std::make_unique<Kubelets>(server_, hall_, clock_, facts_.watts_per_core);
     kubelets_->start();
-    scheduler_ = std::make_unique<Scheduler>(SchedulerOptions{extender_->verbs_url(), extender_->bind_url()}, server_,
-                                             hall_, clock_);
+    scheduler_ = std::make_unique<Scheduler>(
+        SchedulerOptions{extender_->verbs_url(), extender_->bind_url(), facts_.cores}, server_, hall_, clock_);
     scheduler_->start();
     return base::ok_status();
   }

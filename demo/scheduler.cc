@@ -24,6 +24,7 @@ runtime::HttpClientOptions client_for(const std::string& text) {
 
 // "0/24 nodes are available: 16 inlet temperature too high, 8 not enough power headroom."
 std::string scheduler_message(const std::map<std::string, std::string>& refused) {
+  if (refused.empty()) return "no node has enough free cpu.";
   std::map<std::string, int> counts;
   for (const auto& [node, reason] : refused) ++counts[reason];
   std::string message = "0/" + std::to_string(refused.size()) + " nodes are available: ";
@@ -41,7 +42,11 @@ std::string text_or_empty(const Json& object, const char* name) {
 }  // namespace
 
 Scheduler::Scheduler(SchedulerOptions options, ApiServer& server, const Hall& hall, base::Clock& clock)
-    : server_(server), clock_(clock), verbs_(client_for(options.verbs_url)), bind_(client_for(options.bind_url)) {
+    : server_(server),
+      clock_(clock),
+      cores_per_node_(options.cores_per_node),
+      verbs_(client_for(options.verbs_url)),
+      bind_(client_for(options.bind_url)) {
   for (const HallNode& node : hall.nodes()) racks_[node.name] = node.rack;
 }
 
@@ -71,18 +76,36 @@ void Scheduler::loop(const std::stop_token& stop) {
 }
 
 void Scheduler::sync() {
-  const auto reply = server_.call({"GET", "/api/v1/pods", "", "", {{"fieldSelector", "spec.nodeName="}}});
-  const Json list = Json::parse(reply.body);
-  std::map<std::string, std::string> still_waiting;
+  const Json list = Json::parse(server_.call({"GET", "/api/v1/pods"}).body);
+  used_cores_.clear();
+  std::vector<std::pair<PodFacts, const Json*>> pending;
   for (const Json& object : list["items"]) {
-    const PodFacts pod = facts_of(object);
-    if (pod.scheduler != base::names::kSchedulerName || pod.deleting) continue;
-    if (due(pod)) schedule(object, pod);
+    PodFacts pod = facts_of(object);
+    if (!pod.node.empty()) {
+      used_cores_[pod.node] += pod.cores;
+    } else if (pod.scheduler == base::names::kSchedulerName && !pod.deleting) {
+      pending.emplace_back(std::move(pod), &object);
+    }
+  }
+  std::map<std::string, std::string> still_waiting;
+  for (const auto& [pod, object] : pending) {
+    if (due(pod)) schedule(*object, pod);
     const std::lock_guard lock(mutex_);
     if (const auto found = view_.waiting.find(pod.key()); found != view_.waiting.end()) still_waiting.insert(*found);
   }
   const std::lock_guard lock(mutex_);
   view_.waiting = std::move(still_waiting);
+}
+
+std::vector<std::string> Scheduler::fitting(const PodFacts& pod) const {
+  const auto wanted = pod.node_selector.find(std::string(base::names::kDefaultRackLabel));
+  std::vector<std::string> nodes;
+  for (const auto& [node, rack] : racks_) {
+    const auto used = used_cores_.find(node);
+    const bool room = (used == used_cores_.end() ? 0 : used->second) + pod.cores <= cores_per_node_;
+    if (room && (wanted == pod.node_selector.end() || wanted->second == rack)) nodes.push_back(node);
+  }
+  return nodes;
 }
 
 bool Scheduler::due(const PodFacts& pod) const {
@@ -107,12 +130,8 @@ base::Result<Json> Scheduler::post(runtime::HttpClient& client, const std::strin
 }
 
 base::Result<Scheduler::Filtered> Scheduler::filter(const Json& object, const PodFacts& pod) {
-  Json names = Json::array();
-  for (const auto& [node, rack] : racks_) {
-    // The in-tree node affinity plugin comes before extenders.
-    const auto wanted = pod.node_selector.find(std::string(base::names::kDefaultRackLabel));
-    if (wanted == pod.node_selector.end() || wanted->second == rack) names.push_back(node);
-  }
+  const std::vector<std::string> names = fitting(pod);
+  if (names.empty()) return Filtered{};
   {
     const std::lock_guard lock(mutex_);
     ++view_.filter_calls;
@@ -189,6 +208,7 @@ void Scheduler::schedule(const Json& object, const PodFacts& pod) {
     ++view_.bind_refusals;  // tried again in the next round
     return;
   }
+  used_cores_[*node] += pod.cores;
   view_.waiting.erase(pod.key());
   view_.placements.push_back({pod.key(), *node, racks_[*node], !pod.node_selector.empty(), clock_.mono_now()});
 }

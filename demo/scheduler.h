@@ -1,6 +1,6 @@
 // Schedules pods the way kube-scheduler does with an extender: filter, prioritize, choose the best, bind, each by HTTP
-// in the NodeNames form. A pod that no node takes waits until its Headroom condition changes, as kube-scheduler's queue
-// wakes it. One thread.
+// in the NodeNames form. Before the extender come the in-tree plugins that matter here: node selector and CPU. A pod
+// that no node takes waits until its Headroom condition changes, as kube-scheduler's queue wakes it. One thread.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,7 @@ namespace headroom::demo {
 struct SchedulerOptions {
   std::string verbs_url;  // "http://127.0.0.1:9876"
   std::string bind_url;
+  int cores_per_node = 16;
 };
 
 struct Placement {
@@ -66,6 +67,8 @@ class Scheduler {
   void loop(const std::stop_token& stop);
   void sync();
   [[nodiscard]] bool due(const PodFacts& pod) const;
+  // The nodes that the in-tree plugins let through.
+  [[nodiscard]] std::vector<std::string> fitting(const PodFacts& pod) const;
   void schedule(const Json& object, const PodFacts& pod);
   [[nodiscard]] base::Result<Filtered> filter(const Json& object, const PodFacts& pod);
   [[nodiscard]] base::Result<std::string> best_of(const Json& object, const std::vector<std::string>& nodes);
@@ -76,7 +79,9 @@ class Scheduler {
 
   ApiServer& server_;
   base::Clock& clock_;
+  const int cores_per_node_;
   std::map<std::string, std::string> racks_;  // by node
+  std::map<std::string, int> used_cores_;     // by node
   runtime::HttpClient verbs_;
   runtime::HttpClient bind_;
   std::map<std::string, Attempt> attempts_;  // by pod uid
