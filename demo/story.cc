@@ -146,7 +146,9 @@ void Story::go_on() {
   const Json list = Json::parse(use_.server.call({"GET", "/api/v1/pods"}).body);
   for (const Json& object : list["items"]) {
     const PodFacts pod = facts_of(object);
-    if (!pod.node.empty() && (next_pod_ + static_cast<int>(pod.name.size() + pod.name.back())) % 3 == 0) {
+    const std::size_t turn =
+        static_cast<std::size_t>(rounds_) + pod.name.size() + static_cast<unsigned char>(pod.name.back());
+    if (!pod.node.empty() && turn % 3 == 0) {
       (void)use_.server.call({"DELETE", pod.path()});
     }
   }
