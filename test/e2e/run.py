@@ -28,6 +28,9 @@ from harness.registry import CHECKS  # noqa: E402
 from harness.world import World  # noqa: E402
 
 
+PROGRAMS = ("headroom-extender", "headroom-controller", "kube_conformance")
+
+
 def load_checks():
     for module in sorted(info.name for info in pkgutil.iter_modules(checks.__path__)):
         importlib.import_module(f"checks.{module}")
@@ -107,6 +110,9 @@ def main():
         return 0
     if not pairs:
         sys.exit(f"e2e: no check matches {arguments.patterns}")
+    lacking = [name for name in PROGRAMS if not os.access(os.path.join(arguments.build, "bin", name), os.X_OK)]
+    if lacking:
+        sys.exit(f"e2e: {arguments.build}/bin lacks: {' '.join(lacking)}")
     network.enter()
     directory = tempfile.mkdtemp(prefix="headroom-e2e.")
     run = Run(arguments, directory)

@@ -4,6 +4,7 @@
 """
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from harness import objects
 from harness.failures import require
@@ -68,3 +69,27 @@ def burst_with_apiserver_killed(world):
     world.plane.start_server(0)
     world.start_scheduler()  # it may have ended for want of its lease; kubelet would start it again
     finish(world, ns, deadline=120)
+
+
+@check("of 30 binds asked for at the same moment on a rack with room for 10, exactly 10 are carried out, and asking again changes nothing")
+def simultaneous_binds(world):
+    ns = world.namespace()
+    world.add_racks(1)
+    world.apply(objects.topology("site", {"r1": 900}))
+    world.start_extender()
+    world.stop_scheduler()  # nobody filters: only bind itself stands between the pods and the limit
+    pods = world.create_pods(ns, [objects.pod(f"p{i}", cpu=1) for i in range(30)])
+
+    def bind(pod):
+        node = world.racks["r1"][int(pod["metadata"]["name"][1:]) % 8]
+        return world.extender.verb("bind", {"PodName": pod["metadata"]["name"], "PodNamespace": ns, "PodUID": pod["metadata"]["uid"],
+                                            "Node": node}, port=world.extender.bind_port).get("Error")
+    eventually("the extender has seen the pods", lambda: world.extender.metric("headroom_synced"))
+    with ThreadPoolExecutor(30) as pool:
+        first = list(pool.map(bind, pods))
+    placed = world.placements(ns)
+    require(len(placed) == 10 and sum(1 for error in first if not error) == 10,
+            lambda: f"{len(placed)} bound, {sum(1 for error in first if not error)} answered as bound")
+    again = [bind(pod) for pod in pods]
+    require(again.count(None) + again.count("") == 10, lambda: f"asked again: {again}")
+    require(world.placements(ns) == placed, "asking again moved or bound a pod")
