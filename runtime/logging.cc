@@ -36,12 +36,20 @@ std::string value_as_json(const LogField::Value& value) {
   return std::visit(Writer{}, value);
 }
 
+// For lines that come before configure_logging(). Once: two threads that log their first line at the same time would
+// otherwise free the logger under each other.
+void configure_if_nobody_did() {
+  static const bool kConfigured = [] {
+    const std::string& name = spdlog::default_logger_raw()->name();
+    if (name != kJsonLogger && name != kTextLogger) configure_logging({});
+    return true;
+  }();
+  static_cast<void>(kConfigured);
+}
+
 void write(LogLevel level, std::string_view component, std::string_view message, LogFields fields) {
+  configure_if_nobody_did();
   spdlog::logger* logger = spdlog::default_logger_raw();
-  if (logger->name() != kJsonLogger && logger->name() != kTextLogger) {
-    configure_logging({});
-    logger = spdlog::default_logger_raw();
-  }
   if (!logger->should_log(spdlog_level(level))) return;
   const bool json = logger->name() == kJsonLogger;
   const std::string body = json ? json_log_body(component, message, fields) : text_log_body(component, message, fields);
