@@ -86,7 +86,7 @@ Estimate Judge::Work::estimate_on(const NodeRow& row) {
     const EstimateRules rules{*books.settings, books.topology->trusted_namespaces};
     demand = demand_of(pod, books.table->classes[row.node_class], rules);
   }
-  return on_node(*demand, row.node->cpu_millis);
+  return on_node(*demand, row.cpu_millis);
 }
 
 Power Judge::Work::growth(const Place& place, Power estimate) const {

@@ -77,6 +77,7 @@ NodeRow row_of(std::shared_ptr<const model::Node> node, const std::vector<model:
     row.node_class = static_cast<ClassIndex>(found - topology.node_classes.data()) + 1;
   }
   const model::NodeClass& node_class = classes[row.node_class];
+  row.cpu_millis = node->cpu_millis;
   row.idle = node_class.idle;
   row.max = node_class.max;
   row.peak = node_class.max.value_or(modelled_peak(*node, node_class));
@@ -100,6 +101,12 @@ NodeTable make_node_table(const NodeTableInput& input) {
     table.nodes.push_back(std::move(row));
   }
   table.slots = make_slots(table.nodes);
+  table.name_begin.reserve(table.nodes.size() + 1);
+  table.name_begin.push_back(0);
+  for (const NodeRow& row : table.nodes) {
+    table.names += row.node->name;
+    table.name_begin.push_back(static_cast<std::uint32_t>(table.names.size()));
+  }
   return table;
 }
 
@@ -110,7 +117,8 @@ std::uint32_t NodeTable::find(std::string_view node_name) const {
   for (std::size_t slot = hash & mask; slots[slot] != kEmptySlot; slot = (slot + 1) & mask) {
     if ((slots[slot] & ~kRowMask) != (hash & ~kRowMask)) continue;
     const auto row = static_cast<std::uint32_t>(slots[slot] & kRowMask);
-    if (nodes[row].node->name == node_name) return row;
+    const std::size_t begin = name_begin[row];
+    if (std::string_view(names).substr(begin, name_begin[row + 1] - begin) == node_name) return row;
   }
   return kNone;
 }

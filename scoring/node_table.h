@@ -30,7 +30,8 @@ struct NodeRow {
   std::optional<base::Power> max;
   // max, or else what its cores and devices can draw by its class: the scale of its own headroom.
   base::Power peak;
-  bool kept_rack = false;  // its label is gone, it stays in its last rack
+  std::int64_t cpu_millis = 0;  // node->cpu_millis, beside the rest: judging a name does not visit the Node itself
+  bool kept_rack = false;       // its label is gone, it stays in its last rack
 };
 
 // A value of the rack label that some node, policy or topology names.
@@ -49,8 +50,12 @@ struct NodeTable {
   [[nodiscard]] std::uint32_t find(std::string_view node_name) const;
   [[nodiscard]] std::uint32_t find_rack(std::string_view rack) const;
 
-  // Open addressing over `nodes`, a power of two long: hash in the high half, row in the low half; kEmptySlot else.
+  // Open addressing over `nodes`, a power of two long: hash in the high half, row in the low half; kEmptySlot else. The
+  // names stand close together, since kube-scheduler asks for nodes in random order: name r is the text from
+  // name_begin[r] to name_begin[r + 1].
   std::vector<std::uint64_t> slots;
+  std::string names;
+  std::vector<std::uint32_t> name_begin;
 };
 
 struct NodeTableInput {

@@ -38,7 +38,7 @@ class FactMaker {
     const EstimateRules rules{input_.settings, input_.topology.trusted_namespaces};
     const NodeRow* row = fact.node == kNone ? nullptr : &input_.table.nodes[fact.node];
     const model::NodeClass& node_class = input_.table.classes[row == nullptr ? 0 : row->node_class];
-    fact.estimate = on_node(demand_of(pod, node_class, rules), row == nullptr ? 0 : row->node->cpu_millis);
+    fact.estimate = on_node(demand_of(pod, node_class, rules), row == nullptr ? 0 : row->cpu_millis);
   }
 
   std::uint32_t set_of(std::vector<policy::PolicyNumber> policies) {
