@@ -4,6 +4,7 @@
 //   extender_server NODES TABLE     writes TABLE (what a threshold rule needs of the same cluster), prints the port of
 //                                   the verbs, and serves until its standard input ends
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -14,6 +15,7 @@
 
 #include "base/published.h"
 #include "extender/app.h"
+#include "runtime/http_client.h"
 #include "runtime/metrics.h"
 #include "runtime/system_clock.h"
 #include "scoring/keep_books.h"
@@ -54,6 +56,22 @@ void write_table(const std::string& path, const model::ClusterSnapshot& snapshot
   }
 }
 
+// Until the first books are published every verb answers NotSynced.
+bool await_ready(base::Clock& clock, std::uint16_t port) {
+  runtime::HttpClientOptions options;
+  options.host = "127.0.0.1";
+  options.port = port;
+  runtime::HttpClient client(options);
+  runtime::HttpRequest request;
+  request.path = "/readyz";
+  for (int tries = 0; tries < 600; ++tries) {
+    const auto reply = client.send(request);
+    if (reply && reply->status == 200) return true;
+    (void)clock.wait_until(clock.mono_now() + base::Milliseconds(100), {});
+  }
+  return false;
+}
+
 int serve(int nodes, const std::string& table) {
   runtime::SystemClock clock;
   auto snapshot = big_cluster({nodes, 10}, clock.wall_now());
@@ -71,6 +89,10 @@ int serve(int nodes, const std::string& table) {
   const auto ports = app.start();
   if (!ports) {
     std::cerr << ports.error().message << '\n';
+    return 1;
+  }
+  if (!await_ready(clock, ports->health)) {
+    std::cerr << "not ready after 60 s\n";
     return 1;
   }
   std::cout << ports->verbs << std::endl;

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import threading
 import urllib.request
 
 from .api import Api
@@ -64,17 +65,19 @@ class ControlPlane:
         return reply["status"]["token"]
 
     def kubeconfig(self, name, certificate=None, token=None, url=None):
-        """Writes a kubeconfig file and returns its path."""
+        """Writes a kubeconfig file and returns its path. Replaced whole: a program that starts meanwhile reads the old one."""
         with open(self.authority.certificate, "rb") as ca:
             authority = base64.b64encode(ca.read()).decode()
         user = {"token": token} if token else {"client-certificate": certificate[0], "client-key": certificate[1]}
         path = os.path.join(self.directory, f"kubeconfig-{name}")
-        with open(path, "w", encoding="utf-8") as out:
+        unfinished = f"{path}.{os.getpid()}.{threading.get_ident()}"
+        with open(unfinished, "w", encoding="utf-8") as out:
             json.dump({"apiVersion": "v1", "kind": "Config", "current-context": "e2e",
                        "clusters": [{"name": "e2e", "cluster": {"server": url or self.server_url(),
                                                                 "certificate-authority-data": authority}}],
                        "users": [{"name": "e2e", "user": user}],
                        "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": "e2e"}}]}, out, indent=1)
+        os.replace(unfinished, path)
         return path
 
     def admin_kubeconfig(self):
