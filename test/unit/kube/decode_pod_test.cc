@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -231,9 +232,15 @@ INSTANTIATE_TEST_SUITE_P(
             "matchExpressions[0].operator: 'Near' is no selector operator"},
         BadRow{"containers that are an object", pod_with(R"({"containers":{}})"), "spec.containers: must be a list"},
         BadRow{"a condition that is a string", pod_with("{}", R"({"conditions":["Ready"]})"),
-               "status.conditions[0]: must be an object"},
-        BadRow{"nothing", "", "not JSON: Empty: no JSON found"}),
+               "status.conditions[0]: must be an object"}),
     test::RowName());
+
+// What follows is the parser library's wording, which differs between its versions.
+TEST(DecodePod, NothingIsNotJson) {
+  const auto pod = decode("");
+  ASSERT_FALSE(pod);
+  EXPECT_THAT(pod.error().message, testing::StartsWith("not JSON: "));
+}
 
 TEST(DecodePod, AnyCutOfARealPodIsRefusedAndNeverReadAsAnother) {
   const std::string whole = pod_with(containers(container("a", R"("cpu":"1")", "")), R"({"phase":"Running"})");
