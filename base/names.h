@@ -15,6 +15,7 @@ inline constexpr std::string_view kTopologyResource = "powertopologies";
 
 inline constexpr std::string_view kSchedulerName = "headroom";
 inline constexpr std::string_view kSystemNamespace = "headroom-system";
+inline constexpr std::string_view kAgentNamespace = "headroom-agents";
 inline constexpr std::string_view kControllerLease = "headroom-controller";
 inline constexpr std::string_view kSchedulerLease = "headroom-scheduler";
 inline constexpr std::string_view kLastValidTopologyConfigMap = "headroom-last-valid-topology";
@@ -26,6 +27,8 @@ inline constexpr std::string_view kDecisionAnnotation = "powercapping.example.co
 inline constexpr std::string_view kHeadroomCondition = "powercapping.example.com/Headroom";
 // On namespaces: pods created there get our scheduler.
 inline constexpr std::string_view kInjectLabel = "powercapping.example.com/inject";
+// On nodes, value "mount": the agent there gets the kernel's powercap files to write.
+inline constexpr std::string_view kPowercapMountLabel = "powercapping.example.com/powercap";
 // On nodes, where PowerTopology.spec.rackLabel names no other.
 inline constexpr std::string_view kDefaultRackLabel = "topology.kubernetes.io/rack";
 

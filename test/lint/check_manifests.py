@@ -33,11 +33,11 @@ class Deployment:
     def kind(self, kind):
         return [item for item in self.objects if item["kind"] == kind]
 
-    def containers(self):
-        for deployment in self.kind("Deployment"):
-            pod = deployment["spec"]["template"]["spec"]
+    def containers(self, *kinds):
+        for workload in [item for kind in kinds or ("Deployment", "DaemonSet") for item in self.kind(kind)]:
+            pod = workload["spec"]["template"]["spec"]
             for container in pod.get("initContainers", []) + pod["containers"]:
-                yield deployment, pod, container
+                yield workload, pod, container
 
 
 def check_names(d):
@@ -49,7 +49,7 @@ def check_names(d):
         yield "scheduler-config.yaml: the lease is not the one of base/names.h"
     text = yaml.safe_dump_all(d.objects)
     for constant in ("kSystemNamespace", "kSchedulerLease", "kControllerLease", "kLastValidTopologyConfigMap", "kPolicyAnnotation",
-                     "kInjectLabel", "kPolicyResource", "kTopologyResource", "kApiGroup"):
+                     "kInjectLabel", "kPowercapMountLabel", "kAgentNamespace", "kPolicyResource", "kTopologyResource", "kApiGroup"):
         if not re.search(rf"(?<![\w.-]){re.escape(d.names[constant])}(?![\w-])", text):
             yield f"manifests: '{d.names[constant]}' ({constant}) is nowhere"
 
@@ -96,7 +96,7 @@ def check_rbac(d):
 
 def check_containers(d):
     """What the restricted Pod Security Standard asks, and requests and limits."""
-    for deployment, pod, container in d.containers():
+    for deployment, pod, container in d.containers("Deployment"):
         name = f"{deployment['metadata']['name']}/{container['name']}"
         security = container.get("securityContext", {})
         if security != {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}:
@@ -112,6 +112,52 @@ def check_containers(d):
             yield f"{name}: must be placed by the cluster's own scheduler"
 
 
+# What a node's directories are mounted for: path on the node -> (path in the container, read-only).
+AGENT_MOUNTS = {"/sys": ("/host/sys", True), "/sys/devices/virtual/powercap": ("/host/powercap", False),
+                "/run/headroom": ("/run/headroom", False), "/run/headroom/gpu": ("/run/headroom/gpu", False),
+                "/var/lib/headroom": ("/var/lib/headroom", False)}
+ADDED_CAPABILITIES = {"gpu-helper": ["SYS_ADMIN"]}
+
+
+def check_agents(d):
+    """User 0 with no capability, nothing of the node but the directories above, no liveness probe where a kill does harm."""
+    for daemon_set, pod, container in d.containers("DaemonSet"):
+        name = f"{daemon_set['metadata']['name']}/{container['name']}"
+        capabilities = {"drop": ["ALL"]}
+        if container["name"] in ADDED_CAPABILITIES:
+            capabilities["add"] = ADDED_CAPABILITIES[container["name"]]
+        if container.get("securityContext", {}) != {"privileged": False, "allowPrivilegeEscalation": False,
+                                                    "readOnlyRootFilesystem": True, "capabilities": capabilities}:
+            yield f"{name}: securityContext is not locked down"
+        if pod["securityContext"] != {"runAsUser": 0, "runAsGroup": 0, "seccompProfile": {"type": "RuntimeDefault"}}:
+            yield f"{name}: wants user 0 under the runtime's seccomp profile"
+        if pod.get("hostNetwork") or pod.get("hostPID") or pod.get("hostIPC") or pod.get("hostUsers") is not True:
+            yield f"{name}: shares more of the node than its users"
+        resources = container.get("resources", {})
+        if not {"cpu", "memory"} <= set(resources.get("requests", {})) or "memory" not in resources.get("limits", {}):
+            yield f"{name}: no requests or no memory limit"
+        if ({"livenessProbe", "readinessProbe"} <= set(container)) == (container["name"] == "gpu-helper"):
+            yield f"{name}: probes"
+        paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod["volumes"] if "hostPath" in volume}
+        for mount in container["volumeMounts"]:
+            path = paths.get(mount["name"])
+            if path and AGENT_MOUNTS.get(path) != (mount["mountPath"], mount.get("readOnly", False)):
+                yield f"{name}: mounts {path} at {mount['mountPath']}"
+
+
+def check_identities(d):
+    """The identities that admission policies name exist, and every ServiceAccount named in a workload."""
+    accounts = {f"system:serviceaccount:{item['metadata']['namespace']}:{item['metadata']['name']}" for item in d.kind("ServiceAccount")}
+    named = set(re.findall(r"system:serviceaccount:[\w-]+:[\w-]+", yaml.safe_dump_all(d.kind("ValidatingAdmissionPolicy"), width=10_000)))
+    for account in sorted(named - accounts):
+        yield f"admission policies name {account}, which is not made"
+    bound = {item["spec"]["policyName"]: item["spec"]["validationActions"] for item in d.kind("ValidatingAdmissionPolicyBinding")}
+    for policy in d.kind("ValidatingAdmissionPolicy"):
+        name = policy["metadata"]["name"]
+        if bound.get(name) != ["Deny"] or policy["spec"]["failurePolicy"] != "Fail":
+            yield f"ValidatingAdmissionPolicy {name} does not deny"
+
+
 def check_kustomization(d):
     """Every manifest is applied, and every ConfigMap that a pod mounts is made."""
     listed = set(d.kustomization["resources"])
@@ -119,13 +165,13 @@ def check_kustomization(d):
         if path not in listed:
             yield f"kustomization.yaml: {path} is not listed"
     made = {generator["name"] for generator in d.kustomization["configMapGenerator"]}
-    mounted = {volume["configMap"]["name"] for deployment in d.kind("Deployment")
+    mounted = {volume["configMap"]["name"] for deployment in d.kind("Deployment") + d.kind("DaemonSet")
                for volume in deployment["spec"]["template"]["spec"]["volumes"] if "configMap" in volume}
     if made != mounted:
         yield f"kustomization.yaml: makes {sorted(made)}, pods mount {sorted(mounted)}"
 
 
-CHECKS = (check_names, check_ports, check_rbac, check_containers, check_kustomization)
+CHECKS = (check_names, check_ports, check_rbac, check_containers, check_agents, check_identities, check_kustomization)
 
 
 def check(deployment):
@@ -140,6 +186,9 @@ def self_test(whole):
 
     def container(d):
         return next(d.containers())[2]
+
+    def agent(d):
+        return next(d.containers("DaemonSet"))
 
     changes = {
         "another lease": lambda d: d.scheduler["leaderElection"].update(resourceName="kube-scheduler"),
@@ -157,6 +206,14 @@ def self_test(whole):
         "no probe": lambda d: container(d).pop("livenessProbe"),
         "root": lambda d: next(d.containers())[1]["securityContext"].update(runAsUser=0),
         "our own scheduler": lambda d: next(d.containers())[1].pop("schedulerName"),
+        "an agent with capabilities": lambda d: agent(d)[2]["securityContext"]["capabilities"].update(add=["SYS_ADMIN"]),
+        "a privileged agent": lambda d: agent(d)[2]["securityContext"].update(privileged=True),
+        "an agent in the node's network": lambda d: agent(d)[1].update(hostNetwork=True),
+        "an agent that may write all of sysfs": lambda d: [m.pop("readOnly", 0) for m in agent(d)[2]["volumeMounts"]],
+        "an agent that sees all of the node": lambda d: agent(d)[1]["volumes"][1]["hostPath"].update(path="/"),
+        "an unprobed agent": lambda d: agent(d)[2].pop("livenessProbe"),
+        "an unknown identity": lambda d: d.kind("ServiceAccount")[0]["metadata"].update(name="x"),
+        "a policy that lets pass": lambda d: d.kind("ValidatingAdmissionPolicyBinding")[0]["spec"].update(validationActions=["Audit"]),
         "a manifest that is not applied": lambda d: d.kustomization["resources"].remove("manifests/network.yaml"),
         "a ConfigMap that is not made": lambda d: d.kustomization["configMapGenerator"].pop(),
     }
