@@ -22,7 +22,7 @@ class Finding:
 # ---------------------------------------------------------------------------------------------------- include arrows
 
 PURE_ROW = ["base", "model", "topology", "policy", "scoring"]
-PROGRAMS = {"extender", "controller", "cli"}
+PROGRAMS = {"extender", "controller", "cli", "rapl-agent"}
 _pure = {folder: set(PURE_ROW[:place]) for place, folder in enumerate(PURE_ROW)}
 _around = {
     "runtime": {"base"},
@@ -33,20 +33,31 @@ _around = {
     # one of them shows in the other.
     "demo": {"base", "model", "runtime"},
 }
+# The node agent is a program of several folders: its own pure core, and around that one folder for each interface.
+AGENT_CORE = "rapl-agent/core"
+_agent = {AGENT_CORE: {"base", "model", "policy"}}
+for _part in ("journal", "powercap", "hwmon", "gpu"):
+    _agent[f"rapl-agent/{_part}"] = {"base", "runtime", AGENT_CORE}
+_agent["rapl-agent/standalone"] = {"base", "model", "policy", "runtime", "kube"} | set(_agent)
 _around["config"] = {"base", "model", "topology", "policy", "scoring", "runtime", "telemetry"}
 _everything_but_programs = set(_pure) | set(_around)
+PURE_FOLDERS = PURE_ROW + [AGENT_CORE]
 # folder -> folders it may include from, besides itself. docs/architecture.md says it in words.
 INCLUDE_ARROWS = {
     **_pure,
     **_around,
+    **_agent,
     **{program: _everything_but_programs - {"demo"} for program in PROGRAMS},
 }
+INCLUDE_ARROWS["rapl-agent"] |= set(_agent)
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
 def source_folder(path):
-    return path.split("/", 1)[0]
+    """The folder that is a target: the first name of the path, for parts of the node agent the first two."""
+    names = path.split("/")
+    return "/".join(names[:2]) if "/".join(names[:2]) in INCLUDE_ARROWS else names[0]
 
 
 def includes(text):
@@ -79,13 +90,13 @@ def check_arrows(path, text):
 # would pay for it in compile time and could lean on its types.
 THIRD_PARTY = {
     "httplib.h": ["runtime/*.cc"],
-    "simdjson.h": ["base/*.cc", "kube/*.cc", "telemetry/*.cc", "extender/*.cc", "policy/*.cc", "topology/*.cc"],
+    "simdjson.h": ["base/*.cc", "kube/*.cc", "telemetry/*.cc", "extender/*.cc", "policy/*.cc", "topology/*.cc", "rapl-agent/*.cc"],
     "boost/": ["topology/*.cc"],
-    "prometheus/": ["runtime/*.cc", "extender/*.cc", "controller/*.cc"],
+    "prometheus/": ["runtime/*.cc", "extender/*.cc", "controller/*.cc", "rapl-agent/*.cc"],
     "spdlog/": ["runtime/*.cc"],
     "fmt/": ["*.cc"],
     "nlohmann/": ["*.cc"],
-    "CLI/": ["cli/*.cc", "runtime/*.cc", "extender/*.cc", "controller/*.cc", "demo/*.cc"],
+    "CLI/": ["cli/*.cc", "runtime/*.cc", "extender/*.cc", "controller/*.cc", "demo/*.cc", "rapl-agent/*.cc"],
     "yaml-cpp/": ["runtime/*.cc", "cli/*.cc", "policy/*.cc", "kube/*.cc", "extender/*.cc"],
     "openssl/": ["runtime/*.cc", "kube/*.cc"],
 }
@@ -125,7 +136,7 @@ class Ban:
 
 
 OURS = tuple(f"{folder}/*" for folder in INCLUDE_ARROWS)
-PURE = tuple(f"{folder}/*" for folder in PURE_ROW)
+PURE = tuple(f"{folder}/*" for folder in PURE_FOLDERS)
 CODE = OURS + ("test/*.cc", "test/*.h")
 
 BANS = (
