@@ -2,27 +2,22 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "base/manual_clock.h"
+#include "test/support/temporary_directory.h"
 
 namespace headroom::kube {
 namespace {
 
 class Token : public testing::Test {
  protected:
-  Token() {
-    path_ = std::filesystem::temp_directory_path() /
-            ("token_test." + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) + "." +
-             std::to_string(reinterpret_cast<std::uintptr_t>(this)));
-  }
-  ~Token() override { std::filesystem::remove(path_); }
-  void write(const std::string& text) { std::ofstream(path_) << text; }
+  void write(const std::string& text) { directory_.write("token", text); }
 
-  std::filesystem::path path_;
+  // Tests run side by side, one process each: a name of their own comes from the system, not from an address.
+  test::TemporaryDirectory directory_;
+  const std::string path_ = directory_.path("token");
   base::ManualClock clock_;
 };
 
