@@ -70,7 +70,7 @@ Json policy_object(const std::string& name, const Json& spec) {
 }  // namespace
 
 base::Status create_cluster(ApiServer& server, const Hall& hall, const ClusterFacts& facts, const std::string& crds) {
-  for (const char* file : {"/powercappingpolicies.yaml", "/powertopologies.yaml"}) {
+  for (const char* file : {"/powercappingpolicies.yaml", "/powertopologies.yaml", "/nodepowercaps.yaml"}) {
     if (auto status = create_crd(server, crds + file); !status) return status;
   }
   const std::vector<std::string> namespaces{std::string(base::names::kSystemNamespace), "llm", "batch"};

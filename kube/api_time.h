@@ -1,17 +1,12 @@
-// The API's two time forms: metav1.Time (RFC 3339, seconds) and metav1.MicroTime (exactly six fraction digits).
+// The API's two time forms under this folder's name: base/api_time.h.
 #pragma once
 
-#include <string>
-#include <string_view>
-
-#include "base/clock.h"
-#include "base/result.h"
+#include "base/api_time.h"
 
 namespace headroom::kube {
 
-// Either form, "Z" or an offset, any number of fraction digits. Errors: invalid_input.
-[[nodiscard]] base::Result<base::WallTime> parse_api_time(std::string_view text);
-[[nodiscard]] std::string format_time(base::WallTime time);        // "2026-01-02T03:04:05Z"
-[[nodiscard]] std::string format_micro_time(base::WallTime time);  // "2026-01-02T03:04:05.000006Z"
+using base::format_micro_time;
+using base::format_time;
+using base::parse_api_time;
 
 }  // namespace headroom::kube

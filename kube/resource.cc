@@ -43,6 +43,10 @@ Resource policies(std::string ns) {
 Resource topologies() {
   return {std::string(names::kApiGroup), std::string(names::kApiVersion), std::string(names::kTopologyResource), ""};
 }
+Resource node_power_caps() {
+  return {std::string(names::kApiGroup), std::string(names::kApiVersion), std::string(names::kNodePowerCapResource),
+          ""};
+}
 Resource config_maps(std::string ns) {
   return {"", "v1", "configmaps", std::move(ns)};
 }

@@ -27,6 +27,7 @@ namespace resources {
 [[nodiscard]] Resource pods(std::string ns = {});
 [[nodiscard]] Resource policies(std::string ns = {});
 [[nodiscard]] Resource topologies();
+[[nodiscard]] Resource node_power_caps();
 [[nodiscard]] Resource config_maps(std::string ns);
 [[nodiscard]] Resource leases(std::string ns);
 [[nodiscard]] Resource events(std::string ns);

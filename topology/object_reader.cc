@@ -118,6 +118,14 @@ std::optional<double> ObjectReader::number(std::string_view name, NumberRange ra
   return value;
 }
 
+std::optional<bool> ObjectReader::flag(std::string_view name) {
+  const JsonValue* found = get(name);
+  if (found == nullptr) return std::nullopt;
+  if (const auto* value = std::get_if<bool>(&found->value)) return *value;
+  add_problem(name, "must be true or false");
+  return std::nullopt;
+}
+
 std::optional<std::string> ObjectReader::text(std::string_view name, std::size_t max_length) {
   const JsonValue* found = get(name);
   if (found == nullptr) return std::nullopt;

@@ -52,6 +52,7 @@ class ObjectReader {
   // Each returns nothing where the field is absent or null, and where it is wrong, which is then a problem.
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, IntegerRange range);
   [[nodiscard]] std::optional<double> number(std::string_view name, NumberRange range);
+  [[nodiscard]] std::optional<bool> flag(std::string_view name);
   [[nodiscard]] std::optional<std::string> text(std::string_view name, std::size_t max_length);
   [[nodiscard]] std::optional<ObjectReader> object(std::string_view name);
   // Paths of the elements end in "[i]". Elements that are no objects are problems and left out.

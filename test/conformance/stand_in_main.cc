@@ -34,7 +34,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "the stand-in does not start: %s\n", started.error().message.c_str());
     return 2;
   }
-  if (!apply_crd(server, "powercappingpolicies") || !apply_crd(server, "powertopologies")) return 2;
+  for (const char* plural : {"powercappingpolicies", "powertopologies", "nodepowercaps"}) {
+    if (!apply_crd(server, plural)) return 2;
+  }
   headroom::conformance::set_target(server.url());
   return RUN_ALL_TESTS();
 }

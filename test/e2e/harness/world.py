@@ -23,7 +23,8 @@ from .wait import eventually
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 DEPLOY = os.path.join(ROOT, "deploy")
-CRD_NAMES = ("powercappingpolicies.powercapping.example.com", "powertopologies.powercapping.example.com")
+CRD_NAMES = ("powercappingpolicies.powercapping.example.com", "powertopologies.powercapping.example.com",
+             "nodepowercaps.powercapping.example.com")
 # ServiceAccounts that deploy/ creates. Extender and scheduler share a pod, not an identity.
 SCHEDULER_ACCOUNT, EXTENDER_ACCOUNT, CONTROLLER_ACCOUNT = "headroom-scheduler", "headroom-extender", "headroom-controller"
 IDLE = 100.0  # watts that an idle node is booked at: objects.NODE_CLASS

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "model/node_power_cap.h"
 #include "policy/limits.h"
 #include "policy/parse_policy.h"
 #include "topology/json_value.h"
@@ -152,11 +153,16 @@ TEST(Bounds, OfTheSchemasAreOurs) {
   EXPECT_EQ(node_class["wattsPerCore"]["default"].as<double>(), topology::kDefaultWattsPerCore);
   EXPECT_EQ(node_class["overheadWatts"]["default"].as<std::int64_t>(), topology::kDefaultOverheadWatts);
   EXPECT_EQ(node_class["deviceWatts"]["maxProperties"].as<std::size_t>(), topology::kMaxDevices);
+  const YAML::Node cap = spec_of("deploy/crds/nodepowercaps.yaml");
+  EXPECT_EQ(cap["budgetWatts"]["maximum"].as<std::int64_t>(), topology::kMaxWatts);
+  EXPECT_EQ(cap["epoch"]["maximum"].as<std::int64_t>(), model::kMaxCapEpoch);
+  EXPECT_EQ(cap["sequence"]["maximum"].as<std::int64_t>(), model::kMaxCapSequence);
 }
 
 // Structural schemas are cheap to check only when everything is bounded.
 TEST(Bounds, EveryListOfTheSchemasHasALimit) {
-  for (const auto* file : {"deploy/crds/powercappingpolicies.yaml", "deploy/crds/powertopologies.yaml"}) {
+  for (const auto* file : {"deploy/crds/powercappingpolicies.yaml", "deploy/crds/powertopologies.yaml",
+                           "deploy/crds/nodepowercaps.yaml"}) {
     const YAML::Node schema = YAML::LoadFile(file)["spec"]["versions"][0]["schema"];
     std::vector<std::string> types;
     std::vector<std::string> limits;

@@ -1,11 +1,11 @@
-#include "kube/api_time.h"
+#include "base/api_time.h"
 
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <optional>
 
-namespace headroom::kube {
+namespace headroom::base {
 namespace {
 
 namespace chrono = std::chrono;
@@ -28,13 +28,13 @@ bool take(std::string_view& text, char c) {
   return true;
 }
 
-base::Error not_a_time(std::string_view text) {
-  return base::invalid_input("'" + std::string(text.substr(0, 40)) + "' is not an RFC 3339 time");
+Error not_a_time(std::string_view text) {
+  return invalid_input("'" + std::string(text.substr(0, 40)) + "' is not an RFC 3339 time");
 }
 
 // ".123456789": microseconds, what is finer is cut off.
-std::optional<base::Microseconds> take_fraction(std::string_view& text) {
-  if (!take(text, '.')) return base::Microseconds(0);
+std::optional<Microseconds> take_fraction(std::string_view& text) {
+  if (!take(text, '.')) return Microseconds(0);
   std::int64_t micros = 0;
   int digits = 0;
   for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; text.remove_prefix(1), ++digits) {
@@ -42,7 +42,7 @@ std::optional<base::Microseconds> take_fraction(std::string_view& text) {
   }
   if (digits == 0) return std::nullopt;
   for (; digits < 6; ++digits) micros *= 10;
-  return base::Microseconds(micros);
+  return Microseconds(micros);
 }
 
 std::optional<chrono::minutes> take_offset(std::string_view& text) {
@@ -57,10 +57,10 @@ std::optional<chrono::minutes> take_offset(std::string_view& text) {
   return east ? offset : -offset;
 }
 
-std::string format_seconds(base::WallTime time) {
+std::string format_seconds(WallTime time) {
   const auto day = chrono::floor<chrono::days>(time);
   const chrono::year_month_day date(day);
-  const chrono::hh_mm_ss clock(chrono::floor<base::Seconds>(time - day));
+  const chrono::hh_mm_ss clock(chrono::floor<Seconds>(time - day));
   std::array<char, 40> text{};
   std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
@@ -71,7 +71,7 @@ std::string format_seconds(base::WallTime time) {
 
 }  // namespace
 
-base::Result<base::WallTime> parse_api_time(std::string_view text) {
+Result<WallTime> parse_api_time(std::string_view text) {
   std::string_view rest = text;
   const int year = take_digits(rest, 4);
   const bool d1 = take(rest, '-');
@@ -94,19 +94,19 @@ base::Result<base::WallTime> parse_api_time(std::string_view text) {
   if (!date.ok() || !fraction) return not_a_time(text);
   const auto offset = take_offset(rest);
   if (!offset || !rest.empty()) return not_a_time(text);
-  return base::WallTime(chrono::sys_days(date)) + chrono::hours(hour) + chrono::minutes(minute) +
-         base::Seconds(second) + *fraction - *offset;
+  return WallTime(chrono::sys_days(date)) + chrono::hours(hour) + chrono::minutes(minute) + Seconds(second) +
+         *fraction - *offset;
 }
 
-std::string format_time(base::WallTime time) {
+std::string format_time(WallTime time) {
   return format_seconds(time) + "Z";
 }
 
-std::string format_micro_time(base::WallTime time) {
-  const auto micros = (time - chrono::floor<base::Seconds>(time)).count();
+std::string format_micro_time(WallTime time) {
+  const auto micros = (time - chrono::floor<Seconds>(time)).count();
   std::array<char, 16> fraction{};
   std::snprintf(fraction.data(), fraction.size(), ".%06dZ", static_cast<int>(micros));
   return format_seconds(time) + fraction.data();
 }
 
-}  // namespace headroom::kube
+}  // namespace headroom::base

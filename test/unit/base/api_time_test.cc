@@ -1,4 +1,4 @@
-#include "kube/api_time.h"
+#include "base/api_time.h"
 
 #include <gtest/gtest.h>
 
@@ -6,12 +6,8 @@
 
 #include "test/support/table.h"
 
-namespace headroom::kube {
+namespace headroom::base {
 namespace {
-
-using base::Microseconds;
-using base::Seconds;
-using base::WallTime;
 
 TEST(ApiTime, MicroTimeHasExactlySixFractionDigits) {
   EXPECT_EQ(format_micro_time(WallTime(Seconds(1'800'000'000))), "2027-01-15T08:00:00.000000Z");
@@ -61,4 +57,4 @@ INSTANTIATE_TEST_SUITE_P(
     test::RowName());
 
 }  // namespace
-}  // namespace headroom::kube
+}  // namespace headroom::base
