@@ -48,9 +48,8 @@ struct NodePowerCapSpec {
   std::optional<std::int32_t> short_term_percent;  // PL2 as percent of PL1, 1..200; nothing: the agent's default
   std::optional<base::Milliseconds> time_window;   // of PL1; nothing: left alone
   std::optional<base::Power> hard_limit;           // above it for 2 s: brake
-  // Every change to a value that is not empty makes the agent brake for the heartbeat's TTL, counted by CLOCK_BOOTTIME
-  // since its receipt; the controller renews it while it must last. The time itself is for people: clocks of two
-  // machines are never compared.
+  // Until then the agent brakes. On the controller's clock, as the heartbeat's renewTime is: the agent takes the
+  // difference of the two and counts it by its own CLOCK_BOOTTIME from the receipt.
   std::optional<base::WallTime> brake_until;
   // Restore the originals. The only way in which a controller lets go of a node.
   bool release = false;
