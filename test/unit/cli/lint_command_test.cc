@@ -52,9 +52,9 @@ TEST(LintCommand, AFileThatIsNotThereIsNamed) {
 }
 
 TEST(LintCommand, AnotherKindOfFileIsRefusedWithItsName) {
-  const Outcome outcome = run_lint({.files = {"deploy/manifests/namespace.yaml"}, .options = {}});
+  const Outcome outcome = run_lint({.files = {"deploy/examples/deployment.yaml"}, .options = {}});
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("deploy/manifests/namespace.yaml: is not a KubeSchedulerConfiguration"));
+  EXPECT_THAT(outcome.err, HasSubstr("deploy/examples/deployment.yaml: is not a KubeSchedulerConfiguration"));
 }
 
 }  // namespace
