@@ -18,7 +18,7 @@ namespace headroom::rapl_agent::core {
 enum class AgentMode { observe, dry_run, enforce };
 [[nodiscard]] std::string_view to_string(AgentMode mode);
 
-enum class AgentState { observe, active, holding, safe, emergency, stopping, releasing };
+using AgentState = model::CapState;
 [[nodiscard]] std::string_view to_string(AgentState state);  // "Observe", "Active", ...
 
 struct ControlReport {

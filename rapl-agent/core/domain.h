@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "model/node_power_cap.h"
 #include "rapl-agent/core/control.h"
 
 namespace headroom::rapl_agent::core {
@@ -71,15 +72,10 @@ struct Domain {
   bool operator==(const Domain&) const = default;
 };
 
-enum class Health {
-  ok,
-  readonly,     // locked by firmware, or we lack the right: the limit stands as it is
-  unsupported,  // the interface cannot do it
-  contested,    // somebody else keeps raising it
-  hung,         // a call has not returned
-  lost,         // gone: unplugged, driver unloaded
-  mismatch,     // the write succeeded and the read-back says otherwise
-};
+// ok; readonly: locked by firmware, or we lack the right, the limit stands as it is; unsupported: the interface cannot
+// do it; contested: somebody else keeps raising it; hung: a call has not returned; lost: unplugged, driver unloaded;
+// mismatch: the write succeeded and the read-back says otherwise.
+using Health = model::DomainHealth;
 [[nodiscard]] std::string_view to_string(Health health);  // "OK", "READONLY", ... as status and metrics show it
 
 }  // namespace headroom::rapl_agent::core

@@ -37,7 +37,7 @@ _around = {
 AGENT_CORE = "rapl-agent/core"
 _agent = {AGENT_CORE: {"base", "model", "policy"}}
 for _part in ("journal", "powercap", "hwmon", "gpu"):
-    _agent[f"rapl-agent/{_part}"] = {"base", "runtime", AGENT_CORE}
+    _agent[f"rapl-agent/{_part}"] = {"base", "model", "policy", "runtime", AGENT_CORE}
 _agent["rapl-agent/standalone"] = {"base", "model", "policy", "runtime", "kube"} | set(_agent)
 _around["config"] = {"base", "model", "topology", "policy", "scoring", "runtime", "telemetry"}
 _everything_but_programs = set(_pure) | set(_around)

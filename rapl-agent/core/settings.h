@@ -1,0 +1,30 @@
+// What the node's operator decides locally. The program fills it from its configuration; defaults write nothing.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/units.h"
+#include "rapl-agent/core/agent_report.h"
+#include "rapl-agent/core/timing.h"
+
+namespace headroom::rapl_agent::core {
+
+struct AgentSettings {
+  AgentMode mode = AgentMode::observe;
+  Timing timing;
+  // What the node draws outside the domains, where neither the order nor a node meter knows.
+  base::Power static_reserve;
+  bool measure_reserve = true;                  // from a node meter, where there is one
+  std::optional<base::Power> fallback;          // only before the first order; afterwards the last order's
+  std::map<std::string, base::Power> floors;    // by domain id, or by kind ("gpu") for all of it
+  std::map<std::string, base::Power> ceilings;  // likewise; only lower what the hardware says
+  base::Power smallest_floor = base::watts(30);
+  bool cap_dram = false;
+  base::Share short_term = base::percent(110);  // PL2 as a share of PL1, where the order says nothing
+  // This node's place in a spread of raises after the controller's return: 0..1 of Timing::jitter.
+  base::Share jitter;
+};
+
+}  // namespace headroom::rapl_agent::core
