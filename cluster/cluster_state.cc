@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "policy/node_power_cap_json.h"
 #include "policy/parse_policy.h"
 #include "topology/parse_topology.h"
 
@@ -70,6 +71,7 @@ bool ClusterState::put(SourceKind kind, const kube::ObjectEntry& entry) {
     case SourceKind::policies: return put_parsed(policies_, entry, policy::parse_policy);
     case SourceKind::topologies: return put_parsed(topologies_, entry, topology::parse_topology);
     case SourceKind::last_valid: return put_last_valid(entry);
+    case SourceKind::node_power_caps: return put_parsed(node_power_caps_, entry, policy::parse_node_power_cap);
     case SourceKind::pods: return false;  // a table of their own
   }
   return false;
@@ -81,6 +83,7 @@ void ClusterState::remove(SourceKind kind, const std::string& name, base::WallTi
     case SourceKind::policies: policies_.remove(name); return;
     case SourceKind::topologies: topologies_.remove(name); return;
     case SourceKind::last_valid: last_valid_.clear(); return;
+    case SourceKind::node_power_caps: node_power_caps_.remove(name); return;
     case SourceKind::pods: return;
   }
 }
@@ -115,6 +118,7 @@ std::vector<std::string> ClusterState::names(SourceKind kind) const {
     case SourceKind::nodes: return nodes_.names();
     case SourceKind::policies: return policies_.names();
     case SourceKind::topologies: return topologies_.names();
+    case SourceKind::node_power_caps: return node_power_caps_.names();
     case SourceKind::pods:
     case SourceKind::last_valid: return {};
   }
@@ -128,6 +132,7 @@ std::size_t ClusterState::objects(SourceKind kind) const {
     case SourceKind::policies: return policies_.size();
     case SourceKind::topologies: return topologies_.size();
     case SourceKind::last_valid: return last_valid_.size();
+    case SourceKind::node_power_caps: return node_power_caps_.size();
   }
   return 0;
 }
@@ -150,6 +155,9 @@ std::shared_ptr<const model::ClusterSnapshot> ClusterState::snapshot(
   made->sync.pods = listed_[index(SourceKind::pods)];
   made->sync.policies = listed_[index(SourceKind::policies)];
   made->sync.topologies = listed_[index(SourceKind::topologies)];
+  made->sync.node_power_caps = listed_[index(SourceKind::node_power_caps)];
+  made->sync.node_power_caps_missing =
+      status(SourceKind::node_power_caps).state == kube::ReflectorState::resource_missing;
   made->sync.crds_missing = status(SourceKind::policies).state == kube::ReflectorState::resource_missing ||
                             status(SourceKind::topologies).state == kube::ReflectorState::resource_missing;
   made->nodes = nodes_.objects();
@@ -163,6 +171,8 @@ std::shared_ptr<const model::ClusterSnapshot> ClusterState::snapshot(
   made->unreadable_policies = policies_.unreadable();
   made->topologies = topologies_.objects();
   made->unreadable_topologies = topologies_.unreadable();
+  made->node_power_caps = node_power_caps_.objects();
+  made->unreadable_node_power_caps = node_power_caps_.unreadable();
   made->last_valid_topologies = last_valid_;
   made->telemetry = std::move(telemetry);
   return made;

@@ -17,8 +17,8 @@
 
 namespace headroom::cluster {
 
-enum class SourceKind { nodes, pods, policies, topologies, last_valid };
-inline constexpr std::size_t kSourceKinds = 5;
+enum class SourceKind { nodes, pods, policies, topologies, last_valid, node_power_caps };
+inline constexpr std::size_t kSourceKinds = 6;
 
 // What a reflector reports, in its order.
 struct Change {
@@ -60,6 +60,7 @@ class ClusterState {
   ObjectTable<model::PolicyObject> policies_{OnUnreadable::forget};
   ObjectTable<model::TopologyObject> topologies_{OnUnreadable::forget};
   std::vector<std::shared_ptr<const model::TopologyObject>> last_valid_;
+  ObjectTable<model::NodePowerCap> node_power_caps_{OnUnreadable::forget};
   std::array<kube::ReflectorStatus, kSourceKinds> statuses_{};
   std::array<std::uint64_t, kSourceKinds> versions_{};
   std::array<bool, kSourceKinds> listed_{};  // a full list has been read once

@@ -25,6 +25,11 @@ kube::ReflectorOptions reflector_options(SourceKind kind, const std::string& sys
       options.decode = kube::decode_as_raw;
       options.guard_deletions = true;
       break;
+    case SourceKind::node_power_caps:
+      options.resource = kube::resources::node_power_caps();
+      options.decode = kube::decode_as_raw;
+      options.guard_deletions = true;
+      break;
     case SourceKind::last_valid:
       options.resource = kube::resources::config_maps(system_namespace);
       options.decode = kube::decode_as_config_map;

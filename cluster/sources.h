@@ -12,8 +12,9 @@
 
 namespace headroom::cluster {
 
-inline constexpr std::array<SourceKind, kSourceKinds> kSources{
-    SourceKind::nodes, SourceKind::pods, SourceKind::policies, SourceKind::topologies, SourceKind::last_valid};
+inline constexpr std::array<SourceKind, kSourceKinds> kSources{SourceKind::nodes,      SourceKind::pods,
+                                                               SourceKind::policies,   SourceKind::topologies,
+                                                               SourceKind::last_valid, SourceKind::node_power_caps};
 
 [[nodiscard]] kube::ReflectorOptions reflector_options(SourceKind kind, const std::string& system_namespace);
 // For logs, metrics and debug.

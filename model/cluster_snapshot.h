@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "model/node.h"
+#include "model/node_power_cap.h"
 #include "model/pod.h"
 #include "model/policy.h"
 #include "model/telemetry.h"
@@ -33,7 +34,9 @@ struct SyncState {
   bool pods = false;
   bool policies = false;
   bool topologies = false;
-  bool crds_missing = false;  // a CRD answered 404: the last objects stay, nothing becomes unlimited
+  bool node_power_caps = false;          // deciding about placement does not wait for these
+  bool crds_missing = false;             // a CRD answered 404: the last objects stay, nothing becomes unlimited
+  bool node_power_caps_missing = false;  // likewise, for the CRD of NodePowerCap: nothing can be capped
 
   [[nodiscard]] bool complete() const { return nodes && pods && policies && topologies; }
 };
@@ -58,6 +61,9 @@ struct ClusterSnapshot {
   std::vector<UnreadableObject> unreadable_policies;
   std::vector<std::shared_ptr<const TopologyObject>> topologies;
   std::vector<UnreadableObject> unreadable_topologies;
+  // One a node at most, sorted by name. A node without one, or with one that cannot be read, may draw its maximum.
+  std::vector<std::shared_ptr<const NodePowerCap>> node_power_caps;
+  std::vector<UnreadableObject> unreadable_node_power_caps;
   // Specs stored by the controller while they were valid; the fallback of an invalid component after a restart.
   std::vector<std::shared_ptr<const TopologyObject>> last_valid_topologies;
 

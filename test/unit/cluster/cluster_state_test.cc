@@ -56,7 +56,8 @@ TEST(ClusterState, IsCompleteOnlyWhenEveryKindHasBeenListed) {
     EXPECT_FALSE(state.snapshot(kNow, kTelemetry)->sync.complete());
   }
   state.apply(change(SourceKind::topologies, What::replace, {}), kNow);
-  EXPECT_TRUE(state.snapshot(kNow, kTelemetry)->sync.complete()) << "the ConfigMap is not waited for";
+  EXPECT_TRUE(state.snapshot(kNow, kTelemetry)->sync.complete()) << "the ConfigMap and the caps are not waited for";
+  EXPECT_FALSE(state.snapshot(kNow, kTelemetry)->sync.node_power_caps);
 }
 
 TEST(ClusterState, EverySnapshotHasAHigherSequenceAndTheTelemetryItWasGiven) {
@@ -76,6 +77,38 @@ TEST(ClusterState, ObjectsAreSharedBetweenSnapshots) {
   EXPECT_EQ(first->nodes[0], second->nodes[0]);
   EXPECT_EQ(first->nodes[1]->labels.at("rack"), "r1") << "a published snapshot never changes";
   EXPECT_EQ(second->nodes[1]->labels.at("rack"), "r2");
+}
+
+kube::ObjectEntry cap(const std::string& name, const std::string& spec) {
+  return raw(name, R"({"metadata":{"name":")" + name + R"(","uid":"u"},"spec":)" + spec + "}");
+}
+
+TEST(ClusterState, NodePowerCapsAreMirroredAndOnesThatCannotBeReadAreNeverKeptAsTheyWere) {
+  ClusterState state;
+  state.apply(change(SourceKind::node_power_caps, What::replace,
+                     {cap("b", R"({"epoch":1,"sequence":1,"budgetWatts":400})"),
+                      cap("a", R"({"epoch":1,"sequence":2,"budgetWatts":500})")}),
+              kNow);
+  auto snapshot = state.snapshot(kNow, kTelemetry);
+  EXPECT_TRUE(snapshot->sync.node_power_caps);
+  ASSERT_EQ(snapshot->node_power_caps.size(), 2u);
+  EXPECT_EQ(snapshot->node_power_caps[0]->name, "a");
+  EXPECT_EQ(snapshot->node_power_caps[0]->spec.budget, base::watts(500));
+  state.apply(change(SourceKind::node_power_caps, What::update, {cap("a", R"({"epoch":1})")}), kNow);
+  snapshot = state.snapshot(kNow, kTelemetry);
+  EXPECT_EQ(snapshot->node_power_caps.size(), 1u);
+  ASSERT_EQ(snapshot->unreadable_node_power_caps.size(), 1u);
+  EXPECT_NE(snapshot->unreadable_node_power_caps[0].error.find("spec.sequence"), std::string::npos);
+}
+
+TEST(ClusterState, AMissingCrdOfNodePowerCapsKeepsThemAndBlocksNothing) {
+  ClusterState state;
+  state.apply(change(SourceKind::node_power_caps, What::replace, {cap("a", R"({"epoch":1,"sequence":1})")}), kNow);
+  state.apply(status(SourceKind::node_power_caps, kube::ReflectorState::resource_missing), kNow);
+  const auto snapshot = state.snapshot(kNow, kTelemetry);
+  EXPECT_TRUE(snapshot->sync.node_power_caps_missing);
+  EXPECT_FALSE(snapshot->sync.crds_missing);
+  EXPECT_EQ(snapshot->node_power_caps.size(), 1u);
 }
 
 TEST(ClusterState, AHeartbeatOfANodeChangesNothing) {
