@@ -49,7 +49,7 @@ def check_names(d):
         yield "scheduler-config.yaml: the lease is not the one of base/names.h"
     text = yaml.safe_dump_all(d.objects)
     for constant in ("kSystemNamespace", "kSchedulerLease", "kControllerLease", "kLastValidTopologyConfigMap", "kPolicyAnnotation",
-                     "kInjectLabel", "kPowercapMountLabel", "kAgentNamespace", "kPolicyResource", "kTopologyResource", "kApiGroup"):
+                     "kInjectLabel", "kPowercapMountLabel", "kHeartbeatLease", "kAgentNamespace", "kNodePowerCapResource", "kPolicyResource", "kTopologyResource", "kApiGroup"):
         if not re.search(rf"(?<![\w.-]){re.escape(d.names[constant])}(?![\w-])", text):
             yield f"manifests: '{d.names[constant]}' ({constant}) is nowhere"
 

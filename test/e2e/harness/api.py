@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 GROUP = "powercapping.example.com/v1alpha1"
 POLICIES = f"/apis/{GROUP}/namespaces/{{ns}}/powercappingpolicies"
 TOPOLOGIES = f"/apis/{GROUP}/powertopologies"
+NODE_POWER_CAPS = f"/apis/{GROUP}/nodepowercaps"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 

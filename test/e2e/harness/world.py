@@ -9,7 +9,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from . import objects
-from .api import POLICIES, TOPOLOGIES, ApiError
+from .api import NODE_POWER_CAPS, POLICIES, TOPOLOGIES, ApiError
 from .control_plane import SYSTEM, ControlPlane
 from .failures import PartMissing, require
 from .headroom import Extender
@@ -107,6 +107,7 @@ class World:
             status, _ = self.api.raw("GET", path)
             for item in self.api.items(path) if status == 200 else []:
                 self.delete(item)
+        self.api.raw("DELETE", NODE_POWER_CAPS)
         for lost in ("configmaps/headroom-last-valid-topology",):
             self.api.delete(f"/api/v1/namespaces/{SYSTEM}/{lost}")
         self.racks = {}
