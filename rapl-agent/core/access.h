@@ -31,7 +31,7 @@ struct Access {
   Outcome outcome = Outcome::ok;
   std::uint64_t value = 0;  // of a read that is ok, in the field's unit; of a write, what was written
   int code = 0;             // errno or the library's code, for people; 0 when there is none
-  std::string hint;         // for people: "masked by the container runtime, mount it at /host/powercap"
+  std::string hint{};       // for people: "masked by the container runtime, mount it at /host/powercap"
 
   [[nodiscard]] bool ok() const { return outcome == Outcome::ok; }
   bool operator==(const Access&) const = default;

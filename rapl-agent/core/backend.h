@@ -19,8 +19,8 @@ namespace headroom::rapl_agent::core {
 struct Inventory {
   // Anything but ok: nothing could be listed now and `domains` is empty; the agent keeps those it knows.
   Outcome outcome = Outcome::ok;
-  std::vector<Domain> domains;     // sorted by id, ids unique over all backends
-  std::vector<std::string> notes;  // hints for people, each a sentence; shown in log, status and /debug/state
+  std::vector<Domain> domains{};     // sorted by id, ids unique over all backends
+  std::vector<std::string> notes{};  // hints for people, each a sentence; shown in log, status and /debug/state
 };
 
 class Backend {
@@ -36,9 +36,9 @@ class Backend {
 struct MeterReading {
   Outcome outcome = Outcome::ok;
   int code = 0;
-  std::optional<base::Energy> energy;  // the counter as it stands; differences are the agent's business
-  std::optional<base::Power> power;
-  std::optional<base::Temperature> temperature;
+  std::optional<base::Energy> energy{};  // the counter as it stands; differences are the agent's business
+  std::optional<base::Power> power{};
+  std::optional<base::Temperature> temperature{};
 };
 
 class Meter {

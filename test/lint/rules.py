@@ -36,8 +36,10 @@ _around = {
 # The node agent is a program of several folders: its own pure core, and around that one folder for each interface.
 AGENT_CORE = "rapl-agent/core"
 _agent = {AGENT_CORE: {"base", "model", "policy"}}
-for _part in ("journal", "powercap", "hwmon", "gpu"):
+for _part in ("journal", "sysfs", "powercap", "hwmon", "gpu"):
     _agent[f"rapl-agent/{_part}"] = {"base", "model", "policy", "runtime", AGENT_CORE}
+for _part in ("powercap", "hwmon"):
+    _agent[f"rapl-agent/{_part}"].add("rapl-agent/sysfs")
 _agent["rapl-agent/standalone"] = {"base", "model", "policy", "runtime", "kube"} | set(_agent)
 _around["config"] = {"base", "model", "topology", "policy", "scoring", "runtime", "telemetry"}
 _everything_but_programs = set(_pure) | set(_around)

@@ -1,0 +1,182 @@
+#include "rapl-agent/powercap/rapl_backend.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "rapl-agent/powercap/domains.h"
+#include "rapl-agent/powercap/zone_tree.h"
+#include "rapl-agent/sysfs/outcome.h"
+
+namespace headroom::rapl_agent::powercap {
+namespace {
+
+using core::Access;
+using core::Field;
+using core::Outcome;
+
+bool is_limit(Field field) {
+  return field == Field::long_term_limit || field == Field::short_term_limit;
+}
+
+// The kernel flattens every refusal of a driver: ENODATA at limits and windows, ENOSYS at `enabled`. A locked register
+// and a failed one look the same.
+Outcome write_outcome(Field field, int error) {
+  if (error == ENODATA && field != Field::enabled) return Outcome::locked;
+  if (error == ENOSYS && field == Field::enabled) return Outcome::locked;
+  return sysfs::outcome_of(error);
+}
+
+bool shows_zones(const std::string& class_directory) {
+  const auto names = sysfs::list(class_directory).names;
+  return std::any_of(names.begin(), names.end(),
+                     [](const std::string& name) { return name.find(':') != std::string::npos; });
+}
+
+// Which of the two trees to use, and what to say about it.
+struct ChosenTree {
+  ZoneTree tree{};
+  bool stale = false;
+  std::vector<std::string> notes{};
+};
+
+std::string masked_hint(const std::string& root) {
+  return root +
+         " is empty: masked by the container runtime, which hides the kernel's powercap files in containers that "
+         "are not privileged; mount the host's /sys/devices/virtual/powercap at /host/powercap";
+}
+
+std::string stale_hint(const RaplOptions& options) {
+  return options.powercap_root + " is empty although " + options.sysfs_root +
+         " shows zones: the mount outlived the kernel's directory (module reloaded); a new mount helps";
+}
+
+std::string read_only_hint(const RaplOptions& options) {
+  return options.powercap_root +
+         " is not there, so limits can be read and not written: mount the host's /sys/devices/virtual/powercap there";
+}
+
+ChosenTree choose_tree(const RaplOptions& options) {
+  ChosenTree chosen{.tree = read_zone_tree(options.powercap_root)};
+  const TreeState mounted = chosen.tree.state;
+  if (mounted == TreeState::found || mounted == TreeState::unreadable || options.sysfs_root.empty()) {
+    if (mounted == TreeState::empty) chosen.notes.push_back(masked_hint(options.powercap_root));
+    return chosen;
+  }
+  ZoneTree host = read_zone_tree(options.sysfs_root + "/devices/virtual/powercap");
+  if (host.state == TreeState::found) {
+    chosen.stale = mounted == TreeState::empty;
+    chosen.notes.push_back(chosen.stale ? stale_hint(options) : read_only_hint(options));
+    chosen.tree = std::move(host);
+  } else if (mounted == TreeState::empty || shows_zones(options.sysfs_root + "/class/powercap")) {
+    chosen.notes.push_back(masked_hint(options.powercap_root));
+  } else {
+    chosen.notes.emplace_back(
+        "this machine shows no RAPL zones: a virtual machine, or the module intel_rapl_msr is not loaded");
+  }
+  return chosen;
+}
+
+}  // namespace
+
+struct RaplBackend::Known {
+  std::map<std::string, DomainFiles> files;
+  bool stale = false;
+};
+
+RaplBackend::RaplBackend(RaplOptions options) : options_(std::move(options)), known_(std::make_shared<Known>()) {}
+RaplBackend::~RaplBackend() = default;
+
+core::Inventory RaplBackend::discover() {
+  ChosenTree chosen = choose_tree(options_);
+  core::Inventory inventory;
+  inventory.notes = std::move(chosen.notes);
+  if (chosen.tree.state == TreeState::unreadable) {
+    inventory.outcome = sysfs::outcome_of(chosen.tree.error);
+    inventory.notes.push_back(options_.powercap_root + " cannot be listed: errno " + std::to_string(chosen.tree.error) +
+                              ". " + options_.permission_hint);
+    return inventory;
+  }
+  RaplDomains found = domains_of(chosen.tree, options_);
+  for (auto& note : found.notes) inventory.notes.push_back(std::move(note));
+
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, gone] : gone_) gone = gone || !found.domains.contains(id);
+  for (auto& [id, domain] : found.domains) {
+    bool& gone = gone_[id];
+    if (std::exchange(gone, false)) ++generations_[id];
+    domain.generation = generations_[id];
+    inventory.domains.push_back(std::move(domain));
+  }
+  known_ = std::make_shared<Known>(Known{std::move(found.files), chosen.stale});
+  return inventory;
+}
+
+std::shared_ptr<const RaplBackend::Known> RaplBackend::known() const {
+  const std::lock_guard lock(mutex_);
+  return known_;
+}
+
+void RaplBackend::note_gone(const std::string& domain) {
+  const std::lock_guard lock(mutex_);
+  gone_[domain] = true;
+}
+
+bool RaplBackend::mount_is_stale() const {
+  return known()->stale;
+}
+
+Access RaplBackend::read(const core::ControlKey& key) {
+  const auto known = this->known();
+  const auto domain = known->files.find(key.domain);
+  if (domain == known->files.end()) return {.outcome = Outcome::unknown_key};
+  const auto file = domain->second.controls.find(key);
+  if (file == domain->second.controls.end()) return {.outcome = Outcome::unknown_key};
+  const Access access = sysfs::access_of(sysfs::read_number(file->second));
+  if (access.outcome == Outcome::gone) note_gone(key.domain);
+  return access;
+}
+
+Access RaplBackend::write(const core::ControlKey& key, std::uint64_t value) {
+  const auto known = this->known();
+  const auto domain = known->files.find(key.domain);
+  if (domain == known->files.end()) return {.outcome = Outcome::unknown_key};
+  const auto file = domain->second.controls.find(key);
+  if (file == domain->second.controls.end()) return {.outcome = Outcome::unknown_key};
+  if (is_limit(key.field) && value == 0) return {.outcome = Outcome::invalid, .hint = "a limit of 0 is never written"};
+  const int error = sysfs::write_number(file->second, value, options_.write_to);
+  Access access{.outcome = write_outcome(key.field, error), .value = value, .code = error};
+  if (access.outcome == Outcome::gone) note_gone(key.domain);
+  if (access.outcome == Outcome::no_permission) access.hint = options_.permission_hint;
+  if (access.outcome == Outcome::read_only) {
+    access.hint = "mounted read-only: the host's /sys/devices/virtual/powercap must be mounted writable at " +
+                  options_.powercap_root;
+  }
+  if (access.outcome == Outcome::not_kernel) access.hint = file->second + " is not a file of the kernel's sysfs";
+  return access;
+}
+
+core::MeterReading RaplBackend::sample(const std::string& domain) {
+  const auto known = this->known();
+  const auto files = known->files.find(domain);
+  if (files == known->files.end()) return {.outcome = Outcome::unknown_key};
+  core::MeterReading reading;
+  const auto take = [&](const std::string& path, auto into) {
+    if (path.empty()) return;
+    const sysfs::FileNumber read = sysfs::read_number(path);
+    // EINVAL: the driver could not read its register now.
+    const Outcome outcome = read.error == EINVAL ? Outcome::transient : sysfs::outcome_of(read.error);
+    if (read.error == 0 && read.value <= static_cast<std::uint64_t>(INT64_MAX)) {
+      into(static_cast<std::int64_t>(read.value));
+    } else {
+      reading.outcome = read.error == 0 ? Outcome::garbage : outcome;
+      reading.code = read.error;
+    }
+  };
+  take(files->second.energy, [&](std::int64_t value) { reading.energy = base::microjoules(value); });
+  take(files->second.power, [&](std::int64_t value) { reading.power = base::microwatts(value); });
+  if (reading.outcome == Outcome::gone) note_gone(domain);
+  return reading;
+}
+
+}  // namespace headroom::rapl_agent::powercap
