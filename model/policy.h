@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/durations.h"
 #include "base/units.h"
 #include "model/labels.h"
 
@@ -35,6 +36,18 @@ struct CustomAlgorithm {
   bool operator==(const CustomAlgorithm&) const = default;
 };
 
+// Explicit caps of the nodes that a policy may act on (PowerTopology.spec.policyNodeCaps) and whose labels match.
+struct NodeCap {
+  Labels node_selector;                           // empty: every node
+  std::optional<base::Power> cpu_package;         // of each CPU package
+  std::optional<base::Power> gpu;                 // of each physical GPU or module
+  std::optional<base::Power> node;                // of the whole node, at its inlet
+  std::int32_t short_term_percent = 110;          // PL2 as percent of PL1
+  std::optional<base::Milliseconds> time_window;  // of PL1; nothing: left alone
+
+  bool operator==(const NodeCap&) const = default;
+};
+
 struct PerformancePowerRatio {
   double target_ratio = 0;
   std::optional<std::int32_t> tolerance_percent;
@@ -58,9 +71,10 @@ struct PolicyObject {
   std::optional<StaleTelemetry> on_stale;
   std::optional<base::Seconds> max_telemetry_age;
   std::optional<PerformancePowerRatio> performance_power_ratio;
+  std::vector<NodeCap> node_caps;
   std::vector<CustomAlgorithm> custom_algorithms;  // customAlgorithm and customAlgorithms[] merged
 
-  // Fields that are present but that this version does not evaluate, as paths ("spec.nodeCaps"). Status shows them.
+  // Fields that are present but that this version does not evaluate, as paths ("spec.scaling"). Status shows them.
   std::vector<std::string> not_evaluated;
 
   bool operator==(const PolicyObject&) const = default;

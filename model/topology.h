@@ -18,6 +18,11 @@ namespace headroom::model {
 enum class ElementType { feed, ups, pdu, busway, breaker, rack, cooling_zone };
 enum class OutsideNodes { allow, refuse };
 enum class Admission { booked, measured };
+// Of caps that are derived from element limits.
+enum class CappingMode { off, recommend, enforce };
+// Where caps that policies declare may act: nowhere; where every pod but DaemonSets' is a member; anywhere. Ordered by
+// strictness: a smaller value is stricter.
+enum class PolicyNodeCaps { deny = 0, exclusive = 1, any = 2 };
 
 struct FeedShare {
   std::string name;
@@ -67,6 +72,10 @@ struct TopologyObject {
   Admission admission = Admission::booked;
   StaleTelemetry on_stale = StaleTelemetry::assume_peak;
   base::Seconds max_telemetry_age{60};
+  CappingMode capping = CappingMode::off;
+  std::optional<LabelSelector> capping_node_selector;  // nothing: every node under these elements
+  std::int32_t capping_threshold_percent = 90;
+  PolicyNodeCaps policy_node_caps = PolicyNodeCaps::exclusive;
   std::vector<std::string> trusted_namespaces;
   std::string rack_meter_query;
   std::string rack_meter_freshness_query;

@@ -117,7 +117,8 @@ struct AllocateMemory {
   };
   struct Node {
     base::Power charged;  // for when it is deleted
-    std::optional<base::MonoTime> unheard_since;
+    std::optional<base::MonoTime> unheard_since;  // since when it has acknowledged nothing new
+    model::CapStamp seen;                         // the newest order that it acknowledged
     std::optional<base::MonoTime> first_ordered;
   };
   std::map<std::string, Limit, std::less<>> limits;

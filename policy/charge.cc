@@ -20,13 +20,13 @@ CapReach reach_of(const ChargeInput& input) {
   return CapReach::acknowledged;
 }
 
-// What the node may be acting on: the last acknowledged bound, and whatever was written since.
+// What the node may be acting on: the bound it acknowledged, and every order that no ack has superseded. The newest
+// order always counts: within it an agent may deal its watts out anew.
 Power outstanding(const ChargeInput& input) {
   const model::NodePowerCap& cap = *input.cap;
-  Power most = *cap.status.applied;
-  if (!model::acknowledged(cap)) {
-    most = std::max(most, cap.spec.budget.value_or(input.class_max));
-    if (cap.spec.unacknowledged_budget) most = std::max(most, *cap.spec.unacknowledged_budget);
+  Power most = std::max(*cap.status.applied, cap.spec.budget.value_or(input.class_max));
+  if (!model::acknowledged(cap) && cap.spec.unacknowledged_budget) {
+    most = std::max(most, *cap.spec.unacknowledged_budget);
   }
   if (input.in_flight) most = std::max(most, *input.in_flight);
   return std::min(most, input.class_max);

@@ -2,7 +2,8 @@
 // arrives when. The sum of charges under a limit is what no write may take past it. The controller and the extender
 // both ask here, so they agree. Pure; any thread.
 //
-//   charged = max(every budget written and not superseded by an ack, status.appliedWatts), at most the class maximum
+//   charged = max(every budget written and not superseded by an ack, status.appliedWatts), at most the class maximum;
+//             the newest budget is superseded by nothing
 //   class maximum   while the node has no NodePowerCap, none of its orders was ever acknowledged, or it was rebooted
 //   unready agent   (same boot) keeps its charge for the grace time, then the class maximum; a wall meter that proves
 //                   less wins: max(that charge, metered)

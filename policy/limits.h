@@ -8,6 +8,10 @@ namespace headroom::policy {
 inline constexpr std::size_t kMaxRackConstraints = 512;
 inline constexpr std::size_t kMaxAlgorithms = 16;
 inline constexpr std::size_t kMaxParameters = 64;
+inline constexpr std::size_t kMaxNodeCaps = 64;
+inline constexpr std::size_t kMaxNodeCapLabels = 64;
+inline constexpr std::int64_t kMaxShortTermPercent = 200;
+inline constexpr std::int64_t kMaxTimeWindowMilliseconds = 3'600'000;
 inline constexpr std::int64_t kMaxPriority = 2'000'000'000;
 
 }  // namespace headroom::policy

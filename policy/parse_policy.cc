@@ -79,6 +79,42 @@ void read_algorithms(ObjectReader& spec, model::PolicyObject& policy, IgnoredPat
   }
 }
 
+model::Labels read_labels(ObjectReader& reader, std::string_view field) {
+  model::Labels labels;
+  const auto* members = reader.members(field, kMaxNodeCapLabels);
+  if (members == nullptr) return labels;
+  for (const auto& [name, value] : *members) {
+    if (const auto* text = std::get_if<std::string>(&value.value)) {
+      labels.emplace(name, *text);
+    } else {
+      reader.add_problem(std::string(field) + "." + name, "must be a string");
+    }
+  }
+  return labels;
+}
+
+std::optional<base::Power> read_watts(ObjectReader& reader, std::string_view field) {
+  const auto watts = reader.integer(field, {1, kMaxWatts});
+  return watts ? std::optional(base::watts(*watts)) : std::nullopt;
+}
+
+model::NodeCap read_node_cap(ObjectReader& reader, IgnoredPaths& ignored) {
+  model::NodeCap cap;
+  cap.node_selector = read_labels(reader, "nodeSelector");
+  cap.cpu_package = read_watts(reader, "cpuPackageWatts");
+  cap.gpu = read_watts(reader, "gpuWatts");
+  cap.node = read_watts(reader, "nodeWatts");
+  if (!cap.cpu_package && !cap.gpu && !cap.node) {
+    reader.add_problem("", "needs at least one of cpuPackageWatts, gpuWatts and nodeWatts");
+  }
+  cap.short_term_percent =
+      static_cast<std::int32_t>(reader.integer("shortTermPercent", {1, kMaxShortTermPercent}).value_or(110));
+  const auto window = reader.integer("timeWindowMilliseconds", {1, kMaxTimeWindowMilliseconds});
+  if (window) cap.time_window = base::Milliseconds(*window);
+  reader.note_ignored(ignored);
+  return cap;
+}
+
 void read_ratio(ObjectReader& spec, model::PolicyObject& policy, IgnoredPaths& ignored) {
   spec.ignore("performancePowerRatio");
   auto reader = spec.object("performancePowerRatio");
@@ -103,16 +139,17 @@ void read_spec(ObjectReader& spec, model::PolicyObject& policy) {
   policy.mode = spec.choice("mode", topology::kModes).value_or(model::EnforcementMode::enforce);
   const auto priority = spec.integer("priority", {-kMaxPriority, kMaxPriority});
   if (priority) policy.priority = static_cast<std::int32_t>(*priority);
-  spec.ignore("priority");
   const auto threshold = spec.integer("cappingThreshold", {1, 100});
   policy.capping_threshold_percent = static_cast<std::int32_t>(threshold.value_or(90));
-  if (policy.capping_threshold_percent != 90) spec.ignore("cappingThreshold");
   policy.on_stale = spec.choice("onStaleTelemetry", topology::kStaleRules);
   const auto age = spec.integer("maxTelemetryAgeSeconds", {1, topology::kMaxSeconds});
   if (age) policy.max_telemetry_age = base::Seconds(*age);
   read_ratio(spec, policy, ignored);
   read_algorithms(spec, policy, ignored);
-  for (const auto* field : {"nodeCaps", "performanceQuery", "scaling"}) spec.ignore(field);
+  for (auto& reader : spec.objects("nodeCaps", kMaxNodeCaps)) {
+    policy.node_caps.push_back(read_node_cap(reader, ignored));
+  }
+  for (const auto* field : {"performanceQuery", "scaling"}) spec.ignore(field);
   spec.note_ignored(ignored);
   policy.not_evaluated.assign(ignored.begin(), ignored.end());
 }

@@ -47,6 +47,9 @@ Element element_of(const InForce& entry) {
   element.rated = spec.rated;
   element.limit = base::scaled_down(spec.rated, base::percent(spec.continuous_percent));
   element.base_load = spec.base_load;
+  element.emergency = base::scaled_down(spec.rated, base::percent(spec.emergency_percent));
+  element.capping = object.capping;
+  element.capping_threshold = base::percent(object.capping_threshold_percent);
   element.mode = object.mode;
   if (is_rack) element.max_inlet = spec.max_inlet;
   element.stale = {object.on_stale, object.max_telemetry_age};

@@ -173,6 +173,8 @@ class Compiler {
       if (object.mode == model::EnforcementMode::enforce) compiled_.outside_mode = model::EnforcementMode::enforce;
       compiled_.node_classes.insert(compiled_.node_classes.end(), object.node_classes.begin(),
                                     object.node_classes.end());
+      compiled_.policy_node_caps =
+          i == 0 ? object.policy_node_caps : std::min(compiled_.policy_node_caps, object.policy_node_caps);
       trusted.insert(object.trusted_namespaces.begin(), object.trusted_namespaces.end());
     }
     compiled_.trusted_namespaces.assign(trusted.begin(), trusted.end());

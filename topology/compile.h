@@ -46,6 +46,9 @@ struct Element {
   base::Power rated;
   base::Power limit;      // ratedWatts x continuousPercent: what admission compares with
   base::Power base_load;  // baseWatts
+  base::Power emergency;  // ratedWatts x emergencyPercent: above it the nodes below are braked, where capping says so
+  model::CappingMode capping = model::CappingMode::off;           // of the object it stands in
+  base::Share capping_threshold = base::percent(90);              // likewise, of `limit`
   model::EnforcementMode mode = model::EnforcementMode::enforce;  // recommend: its limit refuses nothing
   std::optional<base::Temperature> max_inlet;                     // racks only
   StaleRule stale;                                                // of the object it stands in
@@ -106,6 +109,7 @@ struct Compiled {
 
   std::vector<model::NodeClass> node_classes;   // of all objects, by object name, then in the order written
   std::vector<std::string> trusted_namespaces;  // of all objects, sorted
+  model::PolicyNodeCaps policy_node_caps = model::PolicyNodeCaps::exclusive;  // the strictest of all objects
 
   std::vector<ObjectReport> reports;  // by object name
 

@@ -86,7 +86,6 @@ model::PowerElement read_element(ObjectReader& reader, std::set<std::string>& ig
   element.continuous_percent = static_cast<std::int32_t>(reader.integer("continuousPercent", {1, 100}).value_or(80));
   const auto emergency = reader.integer("emergencyPercent", {1, 200});
   element.emergency_percent = static_cast<std::int32_t>(emergency.value_or(100));
-  if (element.emergency_percent != 100) reader.ignore("emergencyPercent");
   if (type) read_feeds(reader, element, ignored);
   element.max_inlet = celsius_of(reader, "maxInletCelsius");
   if (element.max_inlet && type && *type != ElementType::rack) {
@@ -145,18 +144,16 @@ void read_elements(ObjectReader& spec, model::TopologyObject& object, std::set<s
   }
 }
 
-// Present with its default, a field says nothing that we would not do.
-void ignore_unless_default(ObjectReader& spec, std::string_view field, std::string_view default_word) {
-  const auto word = spec.text(field, kMaxQuery);
-  if (word && *word != default_word) spec.ignore(field);
+void read_capping(ObjectReader& spec, model::TopologyObject& object) {
+  object.capping = spec.choice("capping", kCappingModes).value_or(model::CappingMode::off);
+  object.capping_node_selector = spec.selector("cappingNodeSelector");
+  object.capping_threshold_percent = static_cast<std::int32_t>(spec.integer("cappingThreshold", {1, 100}).value_or(90));
+  object.policy_node_caps = spec.choice("policyNodeCaps", kPolicyNodeCaps).value_or(model::PolicyNodeCaps::exclusive);
 }
 
 void note_not_evaluated(ObjectReader& spec) {
-  ignore_unless_default(spec, "capping", "Off");
-  ignore_unless_default(spec, "policyNodeCaps", "Exclusive");
-  spec.ignore("cappingNodeSelector");
   spec.ignore("failureScenarios");
-  if (spec.integer("cappingThreshold", {1, 100}).value_or(90) != 90) spec.ignore("cappingThreshold");
+  // Present with its default, a field says nothing that we would not do.
   if (spec.number("tripBudget", {0, 1}).value_or(0.5) != 0.5) spec.ignore("tripBudget");
 }
 
@@ -169,6 +166,7 @@ void read_spec(ObjectReader& spec, model::TopologyObject& object) {
   object.admission = spec.choice("admission", kAdmissions).value_or(model::Admission::booked);
   object.on_stale = spec.choice("onStaleTelemetry", kStaleRules).value_or(model::StaleTelemetry::assume_peak);
   object.max_telemetry_age = base::Seconds(spec.integer("maxTelemetryAgeSeconds", {1, kMaxSeconds}).value_or(60));
+  read_capping(spec, object);
   object.trusted_namespaces = spec.texts("trustedNamespaces", kMaxNamespaces);
   object.rack_meter_query = spec.text("rackMeterQuery", kMaxQuery).value_or("");
   object.rack_meter_freshness_query = spec.text("rackMeterFreshnessQuery", kMaxQuery).value_or("");

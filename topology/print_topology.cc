@@ -78,6 +78,10 @@ Json spec_json(const model::TopologyObject& object) {
   spec["admission"] = word_of(kAdmissions, object.admission);
   spec["onStaleTelemetry"] = word_of(kStaleRules, object.on_stale);
   spec["maxTelemetryAgeSeconds"] = object.max_telemetry_age.count();
+  spec["capping"] = word_of(kCappingModes, object.capping);
+  if (object.capping_node_selector) spec["cappingNodeSelector"] = selector_json(*object.capping_node_selector);
+  if (object.capping_threshold_percent != 90) spec["cappingThreshold"] = object.capping_threshold_percent;
+  spec["policyNodeCaps"] = word_of(kPolicyNodeCaps, object.policy_node_caps);
   if (!object.trusted_namespaces.empty()) spec["trustedNamespaces"] = object.trusted_namespaces;
   put_text(spec, "rackMeterQuery", object.rack_meter_query);
   put_text(spec, "rackMeterFreshnessQuery", object.rack_meter_freshness_query);

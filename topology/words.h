@@ -36,6 +36,17 @@ inline constexpr std::array<std::pair<std::string_view, model::Admission>, 2> kA
     {"Measured", model::Admission::measured},
 }};
 
+inline constexpr std::array<std::pair<std::string_view, model::CappingMode>, 3> kCappingModes{{
+    {"Off", model::CappingMode::off},
+    {"Recommend", model::CappingMode::recommend},
+    {"Enforce", model::CappingMode::enforce},
+}};
+inline constexpr std::array<std::pair<std::string_view, model::PolicyNodeCaps>, 3> kPolicyNodeCaps{{
+    {"Exclusive", model::PolicyNodeCaps::exclusive},
+    {"Any", model::PolicyNodeCaps::any},
+    {"Deny", model::PolicyNodeCaps::deny},
+}};
+
 template <class Enum, std::size_t N>
 [[nodiscard]] constexpr std::string_view word_of(const std::array<std::pair<std::string_view, Enum>, N>& words,
                                                  Enum value) {

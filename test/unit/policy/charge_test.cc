@@ -64,7 +64,9 @@ const auto kSilent = AgentPresence::unready_past_grace;
 INSTANTIATE_TEST_SUITE_P(
     Table, ChargeRule,
     testing::Values(
-        Case{"an acknowledged order counts what was read back", acked(), 395},
+        Case{"an acknowledged order counts", acked(), 400},
+        Case{"what was read back counts where it is more", with([](Cap& cap) { cap.status.applied = watts(450); }),
+             450},
         Case{"a lower order counts only once it is acknowledged", with([](Cap& cap) {
                cap.spec.stamp.sequence = 6;
                cap.spec.budget = watts(300);
@@ -82,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
              }),
              700},
         Case{"no longer once a later one is acknowledged",
-             with([](Cap& cap) { cap.spec.unacknowledged_budget = watts(700); }), 395},
+             with([](Cap& cap) { cap.spec.unacknowledged_budget = watts(700); }), 400},
         Case{"without a budget nothing bounds an order under way", with([](Cap& cap) {
                cap.spec.stamp.sequence = 6;
                cap.spec.budget.reset();
@@ -103,9 +105,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"an agent that only observes", with([](Cap& cap) { cap.status.state = CapState::observe; }), 1000,
              CapReach::observing},
         Case{"a release that was ordered", with([](Cap& cap) { cap.spec.release = true; }), 1000, CapReach::releasing},
-        Case{"an unready agent keeps its charge for the grace time", acked(), 395, CapReach::acknowledged, kUnready},
+        Case{"an unready agent keeps its charge for the grace time", acked(), 400, CapReach::acknowledged, kUnready},
         Case{"and no longer", acked(), 1000, CapReach::silent, kSilent},
-        Case{"but where a wall meter shows that the cap holds", acked(), 395, CapReach::silent, kSilent, 390},
+        Case{"but where a wall meter shows that the cap holds", acked(), 400, CapReach::silent, kSilent, 390},
         Case{"and with what it shows where the cap does not", acked(), 600, CapReach::silent, kSilent, 600}),
     test::RowName());
 

@@ -153,6 +153,13 @@ TEST(Bounds, OfTheSchemasAreOurs) {
   EXPECT_EQ(node_class["wattsPerCore"]["default"].as<double>(), topology::kDefaultWattsPerCore);
   EXPECT_EQ(node_class["overheadWatts"]["default"].as<std::int64_t>(), topology::kDefaultOverheadWatts);
   EXPECT_EQ(node_class["deviceWatts"]["maxProperties"].as<std::size_t>(), topology::kMaxDevices);
+  const YAML::Node caps = policy["nodeCaps"];
+  EXPECT_EQ(caps["maxItems"].as<std::size_t>(), kMaxNodeCaps);
+  const YAML::Node node_cap = caps["items"]["properties"];
+  EXPECT_EQ(node_cap["nodeSelector"]["maxProperties"].as<std::size_t>(), kMaxNodeCapLabels);
+  EXPECT_EQ(node_cap["shortTermPercent"]["maximum"].as<std::int64_t>(), kMaxShortTermPercent);
+  EXPECT_EQ(node_cap["shortTermPercent"]["default"].as<std::int32_t>(), model::NodeCap{}.short_term_percent);
+  EXPECT_EQ(node_cap["timeWindowMilliseconds"]["maximum"].as<std::int64_t>(), kMaxTimeWindowMilliseconds);
   const YAML::Node cap = spec_of("deploy/crds/nodepowercaps.yaml");
   EXPECT_EQ(cap["budgetWatts"]["maximum"].as<std::int64_t>(), topology::kMaxWatts);
   EXPECT_EQ(cap["epoch"]["maximum"].as<std::int64_t>(), model::kMaxCapEpoch);

@@ -53,16 +53,34 @@ TEST(ParsePolicy, EveryFieldIsKept) {
   EXPECT_EQ(policy->custom_algorithms[0].parameters.at("n"), model::ParameterValue(std::int64_t{500}));
   EXPECT_EQ(policy->custom_algorithms[0].parameters.at("b"), model::ParameterValue(true));
   EXPECT_THAT(unknown_algorithms(*policy), ElementsAre("a", "b"));
-  EXPECT_THAT(policy->not_evaluated,
-              ElementsAre("spec.cappingThreshold", "spec.performancePowerRatio", "spec.priority"));
+  EXPECT_THAT(policy->not_evaluated, ElementsAre("spec.performancePowerRatio"));
+  EXPECT_EQ(policy->capping_threshold_percent, 80);
+}
+
+TEST(ParsePolicy, NodeCapsKeepEveryField) {
+  const auto policy = parse_policy(policy_with(R"({"powerCapLimit":1,"nodeCaps":[
+      {"nodeSelector":{"kind":"gpu"},"cpuPackageWatts":120,"gpuWatts":300,"nodeWatts":900,"shortTermPercent":120,
+       "timeWindowMilliseconds":1000},{"nodeWatts":500}]})"));
+  ASSERT_TRUE(policy.ok()) << policy.error().message;
+  model::NodeCap first;
+  first.node_selector = {{"kind", "gpu"}};
+  first.cpu_package = base::watts(120);
+  first.gpu = base::watts(300);
+  first.node = base::watts(900);
+  first.short_term_percent = 120;
+  first.time_window = base::Milliseconds(1000);
+  model::NodeCap second;
+  second.node = base::watts(500);
+  EXPECT_THAT(policy->node_caps, ElementsAre(first, second));
+  EXPECT_EQ(policy->node_caps[1].short_term_percent, 110);
 }
 
 TEST(ParsePolicy, FieldsOfLaterVersionsAreListedAndNotAnError) {
-  const auto policy = parse_policy(policy_with(R"({"powerCapLimit":1,"nodeCaps":[{"gpuWatts":300}],
+  const auto policy = parse_policy(policy_with(R"({"powerCapLimit":1,"nodeCaps":[{"gpuWatts":300,"perCore":1}],
       "scaling":{"strategy":"Maximize"},"performanceQuery":"q","cappingThreshold":90,"fromTheFuture":1})"));
   ASSERT_TRUE(policy.ok()) << policy.error().message;
   EXPECT_THAT(policy->not_evaluated,
-              ElementsAre("spec.fromTheFuture", "spec.nodeCaps", "spec.performanceQuery", "spec.scaling"));
+              ElementsAre("spec.fromTheFuture", "spec.nodeCaps[].perCore", "spec.performanceQuery", "spec.scaling"));
 }
 
 TEST(ParsePolicy, TheSameAlgorithmInBothFormsCountsOnce) {
@@ -116,6 +134,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"a nested parameter", R"({"powerCapLimit":1,"customAlgorithm":{"name":"a","parameters":{"x":{}}}})",
              "spec.customAlgorithm.parameters.x: must be a string"},
         Case{"an age of 0", R"({"powerCapLimit":1,"maxTelemetryAgeSeconds":0})", "spec.maxTelemetryAgeSeconds"},
+        Case{"a node cap that caps nothing", R"({"powerCapLimit":1,"nodeCaps":[{"shortTermPercent":100}]})",
+             "spec.nodeCaps[0]: needs at least one of"},
+        Case{"a node cap of 0 W", R"({"powerCapLimit":1,"nodeCaps":[{"gpuWatts":0}]})", "spec.nodeCaps[0].gpuWatts"},
+        Case{"a node selector that is no label",
+             R"({"powerCapLimit":1,"nodeCaps":[{"nodeWatts":9,"nodeSelector":{"a":1}}]})",
+             "spec.nodeCaps[0].nodeSelector.a: must be a string"},
         Case{"a threshold above 100", R"({"powerCapLimit":1,"cappingThreshold":101})", "spec.cappingThreshold"}),
     test::RowName());
 

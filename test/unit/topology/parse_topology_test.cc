@@ -57,13 +57,30 @@ TEST(ParseTopology, AnElementKeepsEveryField) {
 
 TEST(ParseTopology, FieldsThatAreNotBuiltYetAreListedOnceWithoutIndex) {
   const auto object = parse_topology(object_with(R"({
-      "capping":"Enforce","failureScenarios":{},"tripBudget":0.4,"futureField":1,
+      "failureScenarios":{},"tripBudget":0.4,"futureField":1,
       "elements":[{"name":"f","type":"Feed","ratedWatts":1,"tripCurve":{"preset":"C"},"emergencyPercent":120},
                   {"name":"g","type":"Feed","ratedWatts":1,"tripCurve":{"preset":"C"}}]})"));
   ASSERT_TRUE(object.ok()) << object.error().message;
   EXPECT_THAT(object->not_evaluated,
-              ElementsAre("spec.capping", "spec.elements[].emergencyPercent", "spec.elements[].tripCurve",
-                          "spec.failureScenarios", "spec.futureField", "spec.tripBudget"));
+              ElementsAre("spec.elements[].tripCurve", "spec.failureScenarios", "spec.futureField", "spec.tripBudget"));
+}
+
+TEST(ParseTopology, WhatCappingIsToldIsKept) {
+  const auto silent = parse_topology(object_with("{}"));
+  ASSERT_TRUE(silent.ok());
+  EXPECT_EQ(silent->capping, model::CappingMode::off);
+  EXPECT_EQ(silent->capping_node_selector, std::nullopt);
+  EXPECT_EQ(silent->capping_threshold_percent, 90);
+  EXPECT_EQ(silent->policy_node_caps, model::PolicyNodeCaps::exclusive);
+  const auto told = parse_topology(object_with(R"({"capping":"Enforce","cappingThreshold":80,"policyNodeCaps":"Any",
+      "cappingNodeSelector":{"matchLabels":{"canary":"yes"}}})"));
+  ASSERT_TRUE(told.ok()) << told.error().message;
+  EXPECT_EQ(told->capping, model::CappingMode::enforce);
+  ASSERT_TRUE(told->capping_node_selector.has_value());
+  EXPECT_TRUE(model::matches(*told->capping_node_selector, {{"canary", "yes"}}));
+  EXPECT_EQ(told->capping_threshold_percent, 80);
+  EXPECT_EQ(told->policy_node_caps, model::PolicyNodeCaps::any);
+  EXPECT_TRUE(told->not_evaluated.empty());
 }
 
 TEST(ParseTopology, DefaultsWrittenByTheSchemaAreNotListedAsUnevaluated) {
