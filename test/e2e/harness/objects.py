@@ -9,12 +9,16 @@ HEADROOM = GROUP + "/Headroom"
 SCHEDULER = "headroom"
 
 
-def node(name, rack=None, cpu=64, address=None, labels=None, devices=None):
-    """A ready node. CPU in cores; devices: {"nvidia.com/gpu": 8}."""
+NODE_INFO = dict.fromkeys(("architecture", "bootID", "containerRuntimeVersion", "kernelVersion", "kubeProxyVersion", "kubeletVersion",
+                           "machineID", "operatingSystem", "osImage", "systemUUID"), "")
+
+
+def node(name, rack=None, cpu=64, address=None, labels=None, devices=None, boot_id=None):
+    """A ready node. CPU in cores; devices: {"nvidia.com/gpu": 8}; boot_id as its kubelet reports it."""
     resources = {"cpu": str(cpu), "memory": "512Gi", "pods": "500", **{k: str(v) for k, v in (devices or {}).items()}}
-    all_labels = {"kubernetes.io/hostname": name, **({RACK_LABEL: rack} if rack else {}), **(labels or {})}
+    all_labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", **({RACK_LABEL: rack} if rack else {}), **(labels or {})}
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": all_labels},
-            "status": {"capacity": resources, "allocatable": resources,
+            "status": {"capacity": resources, "allocatable": resources, **({"nodeInfo": NODE_INFO | {"bootID": boot_id}} if boot_id else {}),
                        "addresses": ([{"type": "InternalIP", "address": address}] if address else [])
                        + [{"type": "Hostname", "address": name}],
                        "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady"}]}}

@@ -8,7 +8,7 @@ import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-from . import objects
+from . import agents, objects
 from .api import NODE_POWER_CAPS, POLICIES, TOPOLOGIES, ApiError
 from .control_plane import SYSTEM, ControlPlane
 from .failures import PartMissing, require
@@ -97,7 +97,7 @@ class World:
             return
         for path in ("/apis/apps/v1/deployments", "/apis/apps/v1/daemonsets", "/apis/apps/v1/replicasets", "/apis/batch/v1/jobs"):
             for item in self.api.items(path):
-                if item["metadata"]["namespace"] != SYSTEM:
+                if item["metadata"]["namespace"] not in (SYSTEM, agents.NAMESPACE):
                     self.api.delete(f"{path.rsplit('/', 1)[0]}/namespaces/{item['metadata']['namespace']}/{path.rsplit('/', 1)[1]}/"
                                     f"{item['metadata']['name']}")
         for pod in self.api.items("/api/v1/pods"):
