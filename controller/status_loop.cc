@@ -10,7 +10,10 @@ namespace headroom::controller {
 
 StatusLoop::StatusLoop(StatusLoopEdges edges, std::shared_ptr<const scoring::Settings> settings,
                        base::Milliseconds interval)
-    : use_(edges), interval_(interval), keeper_(std::move(settings)), reports_(std::make_shared<const LoopReport>()) {}
+    : use_(std::move(edges)),
+      interval_(interval),
+      keeper_(std::move(settings)),
+      reports_(std::make_shared<const LoopReport>()) {}
 
 StatusLoop::~StatusLoop() {
   stop();
@@ -35,7 +38,9 @@ void StatusLoop::step() {
   // Deciding begins with the first complete snapshot; later ones keep their last content through outages.
   if (snapshot == nullptr || (!snapshot->sync.complete() && now_.books == nullptr)) return publish();
   now_.books = keeper_.keep(snapshot, use_.clock.wall_now());
+  now_.snapshot = snapshot;
   now_.kept_at = use_.clock.mono_now();
+  publish();  // caps do not wait for statuses
   const bool led = now_.leads;
   now_.leads = use_.leadership.leads() && (led || take_over());
   if (now_.leads) lead(snapshot);
@@ -106,6 +111,7 @@ void StatusLoop::store_specs(const model::ClusterSnapshot& snapshot, const topol
 
 void StatusLoop::publish() {
   reports_.publish(std::make_shared<const LoopReport>(now_));
+  if (use_.on_kept) use_.on_kept();
 }
 
 }  // namespace headroom::controller

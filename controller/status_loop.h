@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -26,12 +27,14 @@ struct StatusLoopEdges {
   SpecStore& specs;
   const Leadership& leadership;
   EventSink& events;
+  std::function<void()> on_kept{};  // after each publication of the report, on the loop's thread
 };
 
 // For metrics and readiness. Counts since start.
 struct LoopReport {
   bool leads = false;
-  std::shared_ptr<const scoring::Books> books;  // null: not synced yet
+  std::shared_ptr<const scoring::Books> books;             // null: not synced yet
+  std::shared_ptr<const model::ClusterSnapshot> snapshot;  // that they were made from
   base::MonoTime kept_at{};
   std::uint64_t writes = 0;
   std::uint64_t write_failures = 0;
@@ -51,6 +54,7 @@ class StatusLoop {
   void step();
 
   [[nodiscard]] std::shared_ptr<const LoopReport> report() const { return reports_.load(); }
+  [[nodiscard]] const base::Published<LoopReport>& reports() const { return reports_; }
 
  private:
   [[nodiscard]] bool take_over();

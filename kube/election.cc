@@ -58,6 +58,10 @@ bool ElectionRules::leads(base::MonoTime now) const {
   return renewed_at_ && now < *renewed_at_ + options_.renew_deadline;
 }
 
+std::optional<base::MonoTime> ElectionRules::leads_until(base::MonoTime now) const {
+  return leads(now) ? std::optional(*renewed_at_ + options_.renew_deadline) : std::nullopt;
+}
+
 LeaderElection::LeaderElection(ApiClient& client, ElectionOptions options)
     : options_(std::move(options)),
       client_(client.config(), client_options(options_), client.clock()),
@@ -73,6 +77,12 @@ LeaderElection::~LeaderElection() {
 bool LeaderElection::leads() const {
   const std::lock_guard lock(mutex_);
   return rules_.leads(client_.clock().mono_now());
+}
+
+std::optional<LeaderElection::Term> LeaderElection::term() const {
+  const std::lock_guard lock(mutex_);
+  const auto ends_at = rules_.leads_until(client_.clock().mono_now());
+  return ends_at ? std::optional(Term{view_.transitions, *ends_at}) : std::nullopt;
 }
 
 LeaderElection::View LeaderElection::view() const {

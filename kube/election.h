@@ -42,6 +42,8 @@ class ElectionRules {
   void written(const Lease& stored, base::MonoTime asked_at);
   // May act: the last accepted write is younger than the renew deadline.
   [[nodiscard]] bool leads(base::MonoTime now) const;
+  // Until when, as far as it is known now. Nothing: does not lead.
+  [[nodiscard]] std::optional<base::MonoTime> leads_until(base::MonoTime now) const;
 
  private:
   ElectionOptions options_;
@@ -62,6 +64,12 @@ class LeaderElection {
 
   // Thread-safe. Ask right before each act, not once per loop.
   [[nodiscard]] bool leads() const;
+  // For acts that take time: they must have ended by `ends_at`. Nothing: does not lead.
+  struct Term {
+    std::int32_t transitions = 0;
+    base::MonoTime ends_at;
+  };
+  [[nodiscard]] std::optional<Term> term() const;
   // Who holds the Lease as last seen, and why the last try failed (empty: it did not).
   struct View {
     std::string holder;
