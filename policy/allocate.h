@@ -116,7 +116,7 @@ struct AllocateMemory {
     bool braking = false;
   };
   struct Node {
-    base::Power charged;  // for when it is deleted
+    base::Power charged;                          // for when it is deleted
     std::optional<base::MonoTime> unheard_since;  // since when it has acknowledged nothing new
     model::CapStamp seen;                         // the newest order that it acknowledged
     std::optional<base::MonoTime> first_ordered;
