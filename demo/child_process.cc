@@ -39,6 +39,7 @@ class SpawnSettings {
   SpawnSettings(const SpawnSettings&) = delete;
   SpawnSettings& operator=(const SpawnSettings&) = delete;
 
+  void read_from(int fd) { posix_spawn_file_actions_adddup2(&files_, fd, STDIN_FILENO); }
   [[nodiscard]] const posix_spawn_file_actions_t* files() const { return &files_; }
   [[nodiscard]] const posix_spawnattr_t* attributes() const { return &attributes_; }
 
@@ -57,11 +58,20 @@ ChildProcess::~ChildProcess() {
   stop(base::Milliseconds(3'000));
 }
 
-base::Status ChildProcess::start(const std::vector<std::string>& command, const std::string& log_file) {
+base::Status ChildProcess::start(const std::vector<std::string>& command, const std::string& log_file,
+                                 StandardInput input) {
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
-  const SpawnSettings settings(log_file);
+  SpawnSettings settings(log_file);
+  runtime::UniqueFd read_end;
+  if (input == StandardInput::held_open) {
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC) != 0) return base::unavailable(std::string("pipe: ") + std::strerror(errno));
+    read_end = runtime::UniqueFd(ends[0]);
+    input_ = runtime::UniqueFd(ends[1]);
+    settings.read_from(ends[0]);
+  }
   const int code =
       ::posix_spawn(&pid_, command.front().c_str(), settings.files(), settings.attributes(), arguments.data(), environ);
   if (code == 0) return base::ok_status();
@@ -81,6 +91,7 @@ bool ChildProcess::running() {
 int ChildProcess::stop(base::Milliseconds patience) {
   if (!running()) return exit_code_;
   ::kill(pid_, SIGTERM);
+  input_.reset();
   runtime::SystemClock clock;
   const auto deadline = clock.mono_now() + patience;
   while (running()) {

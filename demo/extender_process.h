@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "demo/child_process.h"
 #include "demo/hall.h"
+#include "demo/program.h"
 
 namespace headroom::demo {
 
@@ -19,6 +19,9 @@ struct ExtenderOptions {
   std::string api_server_url;
   std::string exporters_url;
 };
+
+// The telemetry section that reads every node's exporters; the controller's configuration has the same one.
+[[nodiscard]] std::string exporters_section(const Hall& hall, const std::string& exporters_url);
 
 // One rack as /debug/snapshot shows it.
 struct RackView {
@@ -33,12 +36,12 @@ struct RackView {
 
 class ExtenderProcess {
  public:
-  ExtenderProcess(ExtenderOptions options, const Hall& hall, base::Clock& clock);
+  ExtenderProcess(const ExtenderOptions& options, const Hall& hall, base::Clock& clock);
 
   // Starts it and waits until /readyz says 200. Errors carry the end of its log.
-  [[nodiscard]] base::Status start(base::Milliseconds patience);
-  int stop() { return process_.stop(base::Milliseconds(5'000)); }
-  [[nodiscard]] bool running() { return process_.running(); }
+  [[nodiscard]] base::Status start(base::Milliseconds patience) { return program_.start(patience); }
+  int stop() { return program_.stop(); }
+  [[nodiscard]] bool running() { return program_.running(); }
 
   [[nodiscard]] base::Result<std::vector<RackView>> racks() const;
   // Sources of telemetry that are up, and all of them.
@@ -48,27 +51,25 @@ class ExtenderProcess {
   };
   [[nodiscard]] base::Result<Sources> sources() const;
   // The value of one series of /metrics, by the text before the blank.
-  [[nodiscard]] std::optional<double> metric(const std::string& series) const;
+  [[nodiscard]] std::optional<double> metric(const std::string& series) const { return program_.metric(series); }
 
-  [[nodiscard]] std::string verbs_url() const { return url(verbs_port_); }
-  [[nodiscard]] std::string bind_url() const { return url(bind_port_); }
-  [[nodiscard]] std::string health_url() const { return url(health_port_); }
-  [[nodiscard]] std::string config_file() const { return options_.folder + "/extender.yaml"; }
-  [[nodiscard]] std::string log_file() const { return options_.folder + "/extender.log"; }
+  [[nodiscard]] std::string verbs_url() const { return local_url(verbs_port_); }
+  [[nodiscard]] std::string bind_url() const { return local_url(bind_port_); }
+  [[nodiscard]] std::string health_url() const { return program_.health_url(); }
+  [[nodiscard]] std::string config_file() const { return program_.config_file(); }
+  [[nodiscard]] std::string log_file() const { return program_.log_file(); }
 
  private:
-  [[nodiscard]] static std::string url(std::uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
-  [[nodiscard]] std::string config_text(const Hall& hall) const;
-  [[nodiscard]] std::string log_tail() const;
-  [[nodiscard]] base::Result<std::string> get(const std::string& page_url) const;
+  struct Ports {
+    std::uint16_t verbs = free_port();
+    std::uint16_t bind = free_port();
+    std::uint16_t health = free_port();
+  };
+  ExtenderProcess(const ExtenderOptions& options, const Hall& hall, base::Clock& clock, Ports ports);
 
-  const ExtenderOptions options_;
-  const Hall& hall_;
-  base::Clock& clock_;
-  std::uint16_t verbs_port_ = 0;
-  std::uint16_t bind_port_ = 0;
-  std::uint16_t health_port_ = 0;
-  ChildProcess process_;
+  const std::uint16_t verbs_port_;
+  const std::uint16_t bind_port_;
+  Program program_;
 };
 
 }  // namespace headroom::demo
