@@ -88,7 +88,8 @@ struct AgentReport {
   bool hardware = false;      // some domain can be capped
   bool controller_fresh = false;
   std::optional<base::Microseconds> lease_remaining;  // until Holding, or until Safe
-  std::optional<base::Power> node_power;              // newest node meter
+  std::optional<base::Power> node_power;  // newest node meter; without one, the capped domains and the reserve
+  bool throttled = false;                 // some domain draws at its cap
 
   std::vector<DomainReport> domains;
   std::vector<AgentNotice> notices;  // the newest 32
@@ -97,7 +98,7 @@ struct AgentReport {
   std::uint64_t journal_errors = 0;
   std::map<std::string, std::uint64_t> failsafe;  // entries of Holding, Safe, Emergency by reason
   std::map<std::string, bool> backend_hung;       // by Source::name
-  std::optional<base::Microseconds> last_apply;   // from taking an order to its last read-back
+  std::optional<base::Microseconds> last_apply;   // from taking the last order to its ack
 };
 
 // Takes the report; must not block the loop. Called once a tick by the loop's thread.

@@ -21,6 +21,9 @@ struct Inventory {
   Outcome outcome = Outcome::ok;
   std::vector<Domain> domains{};     // sorted by id, ids unique over all backends
   std::vector<std::string> notes{};  // hints for people, each a sentence; shown in log, status and /debug/state
+  // Ids of domains that are not listed because they are without power (CPUs offline, PCI device gone): they count
+  // nothing. One that is neither listed nor here has only left our sight and counts at its ceiling.
+  std::vector<std::string> dark{};
 };
 
 class Backend {

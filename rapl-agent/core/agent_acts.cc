@@ -1,0 +1,126 @@
+// The half of the loop that changes something: lowers, raises, the release.
+#include <algorithm>
+
+#include "rapl-agent/core/agent_body.h"
+
+namespace headroom::rapl_agent::core {
+
+FieldValues AgentBody::wanted_of(const SurfaceState& surface, const std::optional<base::Power>& cap) const {
+  if (cap) {
+    return wanted_for_cap(surface.control(), surface.originals, *cap, terms_of(governor_.order(), settings_));
+  }
+  // At its original and not ours: none of our business.
+  return surface.ours() ? wanted_at_original(surface.control(), surface.originals) : FieldValues{};
+}
+
+std::vector<WriteJob> AgentBody::jobs_of(const BudgetPlan& plan, Needs needs, base::MonoTime now) {
+  std::vector<WriteJob> jobs;
+  for (std::size_t i = 0; i < plan.domains.size(); ++i) {
+    DomainRecord& record = *plan.domains[i];
+    for (std::size_t s = 0; s < record.surfaces.size(); ++s) {
+      const SurfaceState& surface = record.surfaces[s];
+      const bool reachable = surface.health() != Health::lost && surface.health() != Health::hung;
+      if (!reachable || !surface.due(now) || record.dark) continue;
+      const FieldValues wanted = wanted_of(surface, plan.targets.caps[i]);
+      if (needs_of(surface, wanted) == needs) jobs.push_back({&record, s, wanted});
+    }
+  }
+  return jobs;
+}
+
+// Until nothing that could be lowered is too high. Each round either writes all it wanted, or some domain turned out
+// not to be changeable and the others make room for it, so there are at most as many rounds as domains.
+bool AgentBody::lower(base::MonoTime now) {
+  bool all = true;
+  for (std::size_t round = 0; round <= catalog_.records().size(); ++round) {
+    Aim still = aim_;
+    still.raises = aim_.raises && round == 0 && all;
+    BudgetPlan plan = plan_budget({catalog_, settings_, still, governor_.order(), reserve_.power}, now);
+    shortfall_ = plan.shortfall;
+    for (std::size_t i = 0; i < plan.domains.size(); ++i) {
+      auto& target = plan.domains[i]->target;
+      auto& next = plan.targets.caps[i];
+      if (next && (!target || *next < *target)) target = next;
+      next = target;
+    }
+    const std::vector<WriteJob> jobs = jobs_of(plan, Needs::lower, now);
+    if (jobs.empty()) return all;
+    const bool lowered = executor_.run(jobs, now);
+    settle(now);
+    if (lowered) return all;
+    all = false;
+  }
+  return all;
+}
+
+void AgentBody::raise(const BudgetPlan& plan, base::MonoTime now) {
+  const std::vector<WriteJob> jobs = jobs_of(plan, Needs::raise, now);
+  for (std::size_t i = 0; i < plan.domains.size(); ++i) {
+    DomainRecord& record = *plan.domains[i];
+    const auto& next = plan.targets.caps[i];
+    const bool higher = record.target && (!next || *next > *record.target);
+    if (!higher) continue;
+    record.target = next;
+    record.raised_at = now;
+  }
+  static_cast<void>(executor_.run(jobs, now));
+  settle(now);
+}
+
+void AgentBody::act(base::MonoTime now) {
+  lowers_done_ = true;
+  if (aim_.state == AgentState::observe) {
+    // A dry run shows the caps that it would set.
+    shortfall_ = plan_budget({catalog_, settings_, aim_, governor_.order(), reserve_.power}, now).shortfall;
+    return;
+  }
+  if (aim_.release) return release(now);
+  lowers_done_ = lower(now);
+  if (!lowers_done_) return;
+  const BudgetPlan plan = plan_budget({catalog_, settings_, aim_, governor_.order(), reserve_.power}, now);
+  shortfall_ = plan.shortfall;
+  raise(plan, now);
+  forget_given_back();
+}
+
+// A control that stands at its originals again is no longer ours.
+void AgentBody::forget_given_back() {
+  for (const auto& record : catalog_.records()) {
+    if (record->target) continue;
+    for (SurfaceState& surface : record->surfaces) {
+      if (!surface.ours() || !surface.reliable()) continue;
+      const FieldValues wanted = wanted_at_original(surface.control(), surface.originals);
+      if (needs_of(surface, wanted) == Needs::nothing) surface.requested = FieldValues{};
+    }
+  }
+}
+
+void AgentBody::release(base::MonoTime now) {
+  shortfall_ = {};
+  std::vector<WriteJob> jobs;
+  for (const auto& record : catalog_.records()) {
+    record->target.reset();
+    for (std::size_t s = 0; s < record->surfaces.size(); ++s) {
+      SurfaceState& surface = record->surfaces[s];
+      if (!surface.ours() || !surface.due(now)) continue;
+      if (!surface.originals_certain) {
+        notice("OriginalsUnknown", record->facts.id + ": the journal was lost, its limit stays as it is");
+        surface.requested = FieldValues{};
+        continue;
+      }
+      if (!catalog_.read(*record, surface, now)) continue;
+      const ReadBack verdict =
+          judge_read_back(surface.requested, surface.requested, surface.read, {}, surface.control().tolerance);
+      if (verdict != ReadBack::as_asked) {
+        notice("ChangedByOthers", record->facts.id + ": somebody else changed its limit, it stays as it is");
+        surface.requested = FieldValues{};
+        continue;
+      }
+      jobs.push_back({record.get(), s, wanted_at_original(surface.control(), surface.originals)});
+    }
+  }
+  if (!jobs.empty()) static_cast<void>(executor_.run(jobs, now));
+  forget_given_back();
+}
+
+}  // namespace headroom::rapl_agent::core

@@ -1,0 +1,58 @@
+// All domains of the node as they are known now: listed by the backends, remembered when they leave, recognised when
+// they come back. Reads controls; never writes. Not thread-safe.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rapl-agent/core/domain_record.h"
+#include "rapl-agent/core/journal_state.h"
+#include "rapl-agent/core/settings.h"
+
+namespace headroom::rapl_agent::core {
+
+class Catalog {
+ public:
+  // `recovered` gives controls their originals, and what was last written to them, when they are first listed.
+  Catalog(const AgentSettings& settings, std::vector<Source> sources, const Recovered& recovered);
+
+  // Lists everything again. Originals of controls never seen before are read.
+  void discover(base::MonoTime now);
+  void sample(base::MonoTime now);
+  // Reads all fields of one control; trouble is noted in it. True: everything needed was read.
+  bool read(DomainRecord& record, SurfaceState& surface, base::MonoTime now) const;
+
+  [[nodiscard]] const std::vector<std::unique_ptr<DomainRecord>>& records() const { return records_; }  // by id
+  [[nodiscard]] bool hardware() const;  // something can be capped
+  [[nodiscard]] bool wants_discovery() const;
+  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+  [[nodiscard]] const std::map<std::string, bool>& hung() const { return hung_; }
+  // Draw of the whole node as its own meter says; nothing: there is none, or no usable sample.
+  [[nodiscard]] std::optional<base::Power> node_meter() const;
+  // Draw of the domains that can be capped; nothing while one of them has no usable sample.
+  [[nodiscard]] std::optional<base::Power> cappable_power() const;
+  // For the journal: every control ever seen, those of domains that are away included; by key.
+  [[nodiscard]] std::vector<JournalControl> journal_controls() const;
+
+ private:
+  DomainRecord* find(const std::string& id);
+  void list(const Source& source, base::MonoTime now);
+  void admit(Domain domain, const Source& source, base::MonoTime now);
+  void update(DomainRecord& record, Domain domain, base::MonoTime now);
+  void add_surface(DomainRecord& record, const Control& control, base::MonoTime now);
+  void recover(const DomainRecord& record, SurfaceState& surface);
+  void record_originals(DomainRecord& record, SurfaceState& surface, base::MonoTime now) const;
+  void set_limits(DomainRecord& record) const;
+
+  AgentSettings settings_;
+  std::vector<Source> sources_;
+  bool originals_certain_ = true;
+  std::map<ControlKey, JournalControl> journal_;  // not matched with a control yet
+  std::vector<std::unique_ptr<DomainRecord>> records_;
+  std::vector<std::string> notes_;
+  std::map<std::string, bool> hung_;
+};
+
+}  // namespace headroom::rapl_agent::core
