@@ -1,0 +1,28 @@
+// The mount: FUSE requests become calls of the World.
+#pragma once
+
+#include <string>
+
+#include "test/rigs/raplfs/world.h"
+
+struct fuse;  // libfuse's
+
+namespace headroom::raplfs {
+
+class Filesystem {
+ public:
+  // Mounts. Throws a sentence that names what is missing (the device, the right to mount).
+  Filesystem(const std::string& mount_point, World& world);
+  ~Filesystem();
+  Filesystem(const Filesystem&) = delete;
+  Filesystem& operator=(const Filesystem&) = delete;
+
+  // Serves requests on several threads, from a thread of its own; returns at once.
+  void start();
+
+ private:
+  std::string mount_point_;
+  struct ::fuse* fuse_ = nullptr;
+};
+
+}  // namespace headroom::raplfs
