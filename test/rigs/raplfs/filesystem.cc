@@ -130,7 +130,6 @@ fuse_operations operations() {
     config->entry_timeout = 0;
     config->attr_timeout = 0;
     config->negative_timeout = 0;
-    config->nullpath_ok = 1;
     return fuse_get_context()->private_data;
   };
   return table;
@@ -161,7 +160,7 @@ Filesystem::Filesystem(const std::string& mount_point, World& world) : mount_poi
   }
 }
 
-Filesystem::~Filesystem() {
+void Filesystem::unmount() {
   ::umount2(mount_point_.c_str(), MNT_DETACH);
 }
 

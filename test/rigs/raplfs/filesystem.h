@@ -13,12 +13,10 @@ class Filesystem {
  public:
   // Mounts. Throws a sentence that names what is missing (the device, the right to mount).
   Filesystem(const std::string& mount_point, World& world);
-  ~Filesystem();
-  Filesystem(const Filesystem&) = delete;
-  Filesystem& operator=(const Filesystem&) = delete;
-
   // Serves requests on several threads, from a thread of its own; returns at once.
   void start();
+  // At once, also while files are open. What is under way fails when the process ends.
+  void unmount();
 
  private:
   std::string mount_point_;

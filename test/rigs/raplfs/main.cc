@@ -49,7 +49,7 @@ int signal_descriptor() {
   return ::signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
-void run(const std::map<std::string, std::string>& option) {
+[[noreturn]] void run(const std::map<std::string, std::string>& option) {
   const int signals = signal_descriptor();
   World world(option.at("--log"));
   Commands commands(world, option.at("--layouts"));
@@ -60,6 +60,9 @@ void run(const std::map<std::string, std::string>& option) {
   std::fflush(stdout);
   const std::array stops = {STDIN_FILENO, signals};
   control.serve(stops);
+  filesystem.unmount();
+  // Threads may hang in accesses: the process ends under them. That closes the FUSE device, and those accesses fail.
+  std::_Exit(0);
 }
 
 }  // namespace
@@ -71,6 +74,4 @@ int main(int count, char** words) {
     std::fprintf(stderr, "raplfs: %s\n", error.what());
     return 1;
   }
-  // Threads may hang in accesses: the process ends under them, which closes the FUSE device and fails those accesses.
-  std::_Exit(0);
 }
