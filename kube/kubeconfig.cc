@@ -14,7 +14,7 @@ namespace {
 // Reads fields of one mapping; the first error stays, so that a caller reads on and asks once.
 class Section {
  public:
-  Section(YAML::Node node, std::string path) : node_(std::move(node)), path_(std::move(path)) {}
+  Section(const YAML::Node& node, std::string path) : node_(node), path_(std::move(path)) {}
 
   [[nodiscard]] bool has(const char* key) const {
     return node_.IsMap() && node_[key].IsDefined() && !node_[key].IsNull();
@@ -36,7 +36,7 @@ class Section {
   }
   [[nodiscard]] bool flag(const char* key) {
     const std::string value = text(key);
-    if (value != "" && value != "true" && value != "false") fail(key, "must be true or false");
+    if (!value.empty() && value != "true" && value != "false") fail(key, "must be true or false");
     return value == "true";
   }
   void fail(const char* key, const std::string& what) {
@@ -76,7 +76,7 @@ base::Result<Section> find_named(const Kubeconfig& file, const char* list, const
 std::string file_of(const Kubeconfig& file, Section& section, const char* key) {
   const std::string name = section.text(key);
   if (name.empty()) return {};
-  const std::string path = (file.folder / name).lexically_normal().string();
+  std::string path = (file.folder / name).lexically_normal().string();
   if (!std::ifstream(path)) section.fail(key, "cannot read " + path);
   return path;
 }

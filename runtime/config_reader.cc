@@ -247,7 +247,9 @@ base::Status ConfigReader::finish() const {
     const auto* map = value.as_map();
     if (map == nullptr || !findings_->examined.contains(&value)) return;
     for (const auto& [key, child] : *map) {
-      const std::string child_path = path.empty() ? key : path + "." + key;
+      std::string child_path = path;
+      if (!path.empty()) child_path += '.';
+      child_path += key;
       if (findings_->used.contains(&child)) {
         self(self, child, child_path);
       } else {

@@ -7,11 +7,12 @@ namespace headroom::scoring {
 namespace {
 
 constexpr std::string_view kEstimateKey = "estimatedWatts";
-constexpr std::size_t kMostBytes = 16 * 1024;  // ours are some hundred; a longer one was not written by us
+constexpr std::size_t kMostBytes = 16'384;  // ours are some hundred; a longer one was not written by us
 constexpr double kMostWatts = 1e7;
 
 double watts_of(base::Power power) {
-  return static_cast<double>(power.count() / 1000) / 1e3;
+  const auto milliwatts = power.count() / 1000;  // finer digits would only lengthen the annotation
+  return static_cast<double>(milliwatts) / 1e3;
 }
 
 std::optional<base::Power> power_of(double watts) {

@@ -51,7 +51,8 @@ std::string class_text(const NodeTable& table, ClassIndex node_class) {
   if (node_class == 0) return "default";
   std::string text;
   for (const auto& [key, value] : table.classes[node_class].selector.match_labels) {
-    text += (text.empty() ? "" : ",") + key + "=" + value;
+    if (!text.empty()) text += ',';
+    text.append(key).append(1, '=').append(value);
   }
   return text.empty() ? "nodeClass " + std::to_string(node_class) : text;
 }

@@ -12,7 +12,7 @@ constexpr std::size_t kMostAges = 6;
 
 // At most kMostAges of them, always the shortest among them: a pod whose own age is left out gets the next shorter.
 std::vector<base::Seconds> thinned(const std::set<base::Seconds>& ages) {
-  const std::vector<base::Seconds> all(ages.begin(), ages.end());
+  std::vector<base::Seconds> all(ages.begin(), ages.end());
   if (all.size() <= kMostAges) return all;
   std::vector<base::Seconds> kept;
   for (std::size_t i = 0; i < kMostAges; ++i) kept.push_back(all[i * (all.size() - 1) / (kMostAges - 1)]);
