@@ -29,10 +29,10 @@ std::string wrong_value(const model::NodePowerCapSpec& spec) {
 }  // namespace
 
 OrderJudgement judge_order(const std::optional<CapOrder>& accepted, const CapOrder& order) {
-  if (accepted && *accepted == order) return {OrderVerdict::same, {}};
+  if (accepted && accepted->id() == order.id()) return {OrderVerdict::same, {}};
   if (std::string wrong = wrong_value(order.spec); !wrong.empty()) return {OrderVerdict::refused, std::move(wrong)};
-  if (accepted && accepted->uid == order.uid && order.spec.stamp <= accepted->spec.stamp) {
-    return {OrderVerdict::refused, "epoch and sequence are not above those of the order in force"};
+  if (accepted && accepted->uid == order.uid && order.spec.stamp < accepted->spec.stamp) {
+    return {OrderVerdict::refused, "epoch and sequence are below those of the order in force"};
   }
   return {OrderVerdict::newer, {}};
 }

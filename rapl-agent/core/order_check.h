@@ -19,8 +19,9 @@ struct OrderJudgement {
   std::string problem;  // when refused
 };
 
-// Of one object, a smaller (epoch, sequence) is a stale leader's and an equal one with other content a forgery; another
-// uid is a new object. Watts must be above 0 and no node's impossible ones, percentages 1..200.
+// Of one object, a smaller (epoch, sequence) is a stale leader's and an equal one is the same order: the API server
+// lets no spec change without a larger one. Another uid is a new object. Watts must be above 0 and no node's impossible
+// ones, percentages 1..200.
 [[nodiscard]] OrderJudgement judge_order(const std::optional<CapOrder>& accepted, const CapOrder& order);
 
 }  // namespace headroom::rapl_agent::core
