@@ -50,6 +50,15 @@ ListenConfig read_listen(const ConfigReader& section, std::string_view key, List
   return *std::move(listen);
 }
 
+base::Result<ListenConfig> moved_to(ListenConfig listen, const std::optional<std::string>& address,
+                                    std::string_view flag) {
+  if (!address) return listen;
+  auto parsed = parse_listen(*address);
+  if (!parsed) return base::with_context(std::move(parsed).error(), flag);
+  parsed->tls = std::move(listen.tls);
+  return parsed;
+}
+
 std::optional<runtime::ServerTls> read_tls(const ConfigReader& tls, std::string_view key) {
   if (!tls.has(key)) return std::nullopt;
   const ConfigReader section = tls.section(key);

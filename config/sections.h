@@ -28,6 +28,10 @@ struct ListenConfig {
 [[nodiscard]] base::Result<ListenConfig> parse_listen(std::string_view text);
 [[nodiscard]] ListenConfig read_listen(const runtime::ConfigReader& section, std::string_view key,
                                        ListenConfig fallback);
+// `listen` at the address that a flag gives, with the same TLS; as it was where the flag is not set. Errors name
+// `flag`.
+[[nodiscard]] base::Result<ListenConfig> moved_to(ListenConfig listen, const std::optional<std::string>& address,
+                                                  std::string_view flag);
 [[nodiscard]] std::optional<runtime::ServerTls> read_tls(const runtime::ConfigReader& tls, std::string_view key);
 
 // "log".

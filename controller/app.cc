@@ -10,7 +10,9 @@
 
 #include "base/names.h"
 #include "cluster/store.h"
+#include "controller/caps_loop.h"
 #include "controller/health_pages.h"
+#include "controller/kube_cap_edges.h"
 #include "controller/kube_edges.h"
 #include "controller/status_loop.h"
 #include "kube/election.h"
@@ -55,11 +57,25 @@ cluster::StoreOptions store_options(const Config& config) {
   return options;
 }
 
+// No call outlasts what is left of a term when it begins.
+kube::ApiClientOptions cap_client_options(const Config& config) {
+  kube::ApiClientOptions options;
+  options.call_timeout = config.caps_timing.call_timeout;
+  options.connection.connect_timeout = options.call_timeout;
+  options.connection.read_timeout = options.call_timeout;
+  options.idle_connections = 1;
+  return options;
+}
+
 // Leads when the election says so; before it has started, not.
-class StartedLeadership final : public Leadership {
+class StartedLeadership final : public Leadership, public Tenure {
  public:
   explicit StartedLeadership(const std::optional<kube::LeaderElection>& election) : election_(election) {}
   bool leads() const override { return election_ && election_->leads(); }
+  std::optional<Term> term() const override {
+    const auto term = election_ ? election_->term() : std::nullopt;
+    return term ? std::optional(Term{term->transitions, term->ends_at}) : std::nullopt;
+  }
 
  private:
   const std::optional<kube::LeaderElection>& election_;
@@ -82,8 +98,13 @@ class App::Parts {
         specs_(make_spec_store(client_, config.system_namespace)),
         leadership_(election_),
         events_(make_event_sink(recorder_)),
-        loop_({clock, store_.published(), *statuses_, *specs_, leadership_, *events_},
+        loop_({clock, store_.published(), *statuses_, *specs_, leadership_, *events_, [this] { caps_.books_kept(); }},
               std::make_shared<const scoring::Settings>(config.scoring), config.status_interval),
+        cap_client_(client_.config(), cap_client_options(config), clock),
+        cap_store_(make_cap_store(cap_client_)),
+        heartbeat_(make_heartbeat(cap_client_, {config.system_namespace, config.heartbeat_name, identity_})),
+        caps_({clock, loop_.reports(), *cap_store_, *heartbeat_, leadership_}, deciding(),
+              {config.caps, config.caps_timing, config.agent_namespace}),
         server_(health_options(config.health)) {
     const HealthView view{loop_, store_, clock, config.max_books_age};
     add_metrics(metrics_, view);
@@ -117,6 +138,8 @@ class App::Parts {
     // Stops before the lease is given back: what it writes, it writes as leader.
     add(
         "status loop", [this] { loop_.start(); }, [this] { loop_.stop(); });
+    add(
+        "caps loop", [this] { caps_.start(); }, [this] { caps_.stop(); });
   }
 
   void add(const char* name, std::function<void()> start, std::function<void()> stop) {
@@ -150,6 +173,10 @@ class App::Parts {
   StartedLeadership leadership_;
   std::unique_ptr<EventSink> events_;
   StatusLoop loop_;
+  kube::ApiClient cap_client_;
+  std::unique_ptr<CapStore> cap_store_;
+  std::unique_ptr<Heartbeat> heartbeat_;
+  CapsLoop caps_;
   runtime::HttpServer server_;
   std::uint16_t port_ = 0;
   runtime::ServiceGroup services_;

@@ -23,13 +23,14 @@ std::string node_uid(const model::ClusterSnapshot& snapshot, const std::string& 
 
 }  // namespace
 
-CapsLoop::CapsLoop(CapsLoopEdges edges, CapsDeciding decide, policy::CapSettings settings, CapsTiming timing)
+CapsLoop::CapsLoop(CapsLoopEdges edges, CapsDeciding decide, CapsOptions options)
     : use_(edges),
       decide_(std::move(decide)),
-      timing_(timing),
-      settings_(settings),
-      writer_(edges.store, edges.tenure, edges.clock, timing.call_timeout),
-      tokens_(timing.writes_per_second),
+      timing_(options.timing),
+      settings_(options.settings),
+      writer_(edges.store, edges.tenure, edges.clock, options.timing.call_timeout),
+      agents_({std::move(options.agent_namespace), options.settings.unheard}),
+      tokens_(options.timing.writes_per_second),
       reports_(std::make_shared<const CapsReport>()) {}
 
 CapsLoop::~CapsLoop() {
@@ -124,6 +125,7 @@ std::shared_ptr<CapRound> CapsLoop::decide(const LoopReport& kept) {
   const base::MonoTime now = use_.clock.mono_now();
   book_.mirrored(kept.snapshot->node_power_caps, now);
   scoring::CapFacts facts;
+  facts.agents = agents_.seen(*kept.snapshot, now);
   facts.settings = settings_;
   facts.now = {now, use_.clock.wall_now()};
   auto round = std::make_shared<CapRound>();

@@ -18,26 +18,19 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/names.h"
 #include "base/published.h"
+#include "controller/agent_presences.h"
 #include "controller/cap_book.h"
 #include "controller/cap_edges.h"
 #include "controller/cap_writer.h"
 #include "controller/caps_report.h"
+#include "controller/caps_timing.h"
 #include "controller/status_loop.h"
 #include "policy/allocate.h"
 #include "runtime/wake.h"
 
 namespace headroom::controller {
-
-struct CapsTiming {
-  base::Milliseconds period{3'000};
-  base::Milliseconds least_interval{1'000};  // between two rounds
-  base::Milliseconds deadline{10'000};       // of a round, for its heartbeat
-  base::Milliseconds heartbeat{5'000};
-  base::Milliseconds max_books_age{15'000};  // nothing is decided on older books
-  base::Milliseconds call_timeout{3'000};    // the longest that one call of the CapStore takes
-  double writes_per_second = 100;
-};
 
 // The two pure steps of a round. Tests put their own in place.
 struct CapsDeciding {
@@ -55,10 +48,16 @@ struct CapsLoopEdges {
   const Tenure& tenure;
 };
 
+struct CapsOptions {
+  policy::CapSettings settings;
+  CapsTiming timing;
+  std::string agent_namespace{base::names::kAgentNamespace};
+};
+
 class CapsLoop {
  public:
   // The edges outlive the loop. settings: epoch and paused are the loop's.
-  CapsLoop(CapsLoopEdges edges, CapsDeciding decide, policy::CapSettings settings, CapsTiming timing);
+  CapsLoop(CapsLoopEdges edges, CapsDeciding decide, CapsOptions options);
   ~CapsLoop();
   CapsLoop(const CapsLoop&) = delete;
   CapsLoop& operator=(const CapsLoop&) = delete;
@@ -91,6 +90,7 @@ class CapsLoop {
   policy::CapSettings settings_;
   CapWriter writer_;
   CapBook book_;
+  AgentPresences agents_;
   policy::AllocateMemory memory_;
   std::optional<std::int32_t> led_transitions_;  // of the term that was taken over
   std::optional<base::MonoTime> last_step_;

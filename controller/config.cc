@@ -1,11 +1,32 @@
 #include "controller/config.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "runtime/config_reader.h"
 
 namespace headroom::controller {
+
+namespace {
+
+void read_capping(const runtime::ConfigReader& section, Config& config) {
+  CapsTiming& timing = config.caps_timing;
+  policy::CapSettings& caps = config.caps;
+  timing.period = section.duration(
+      "period", {.fallback = timing.period, .least = base::Milliseconds(500), .most = base::Milliseconds(60'000)});
+  timing.least_interval = std::min(timing.least_interval, timing.period);
+  timing.writes_per_second =
+      section.number("writesPerSecond", {.fallback = timing.writes_per_second, .least = 1, .most = 100});
+  caps.newly_capped_a_minute = static_cast<std::int32_t>(
+      section.integer("newlyCappedPerMinute", {.fallback = caps.newly_capped_a_minute, .least = 1, .most = 100'000}));
+  caps.unheard = std::chrono::duration_cast<base::Seconds>(
+      section.duration("graceTime", {.fallback = caps.unheard, .least = base::Milliseconds(1'000)}));
+  config.agent_namespace = section.text("agentNamespace", config.agent_namespace);
+}
+
+}  // namespace
 
 base::Result<Config> read_config(const runtime::ConfigValue& tree, std::string_view source) {
   const runtime::ConfigReader root(tree, std::string(source));
@@ -22,6 +43,8 @@ base::Result<Config> read_config(const runtime::ConfigValue& tree, std::string_v
   const runtime::ConfigReader lease = root.section("lease");
   result.lease_name = lease.text("name", result.lease_name);
   result.identity = lease.text("identity", "");
+  result.heartbeat_name = lease.text("heartbeatName", result.heartbeat_name);
+  read_capping(root.section("capping"), result);
   result.scoring = config::read_scoring(root);
   result.telemetry = config::read_telemetry(root.section("telemetry"));
   result.scoring.discovery_namespaces = result.telemetry.discovery.namespaces;
@@ -57,10 +80,8 @@ base::Result<Config> effective_config(const Flags& flags) {
   auto result = load_config(flags.config_file);
   if (!result) return result;
   if (flags.kubeconfig) result->kubeconfig = *flags.kubeconfig;
-  if (!flags.listen_health) return result;
-  auto listen = config::parse_listen(*flags.listen_health);
-  if (!listen) return base::with_context(std::move(listen).error(), "--listen-health");
-  listen->tls = std::move(result->health.tls);
+  auto listen = config::moved_to(std::move(result->health), flags.listen_health, "--listen-health");
+  if (!listen) return std::move(listen).error();
   result->health = *std::move(listen);
   return result;
 }

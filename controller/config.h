@@ -12,6 +12,8 @@
 #include "base/names.h"
 #include "base/result.h"
 #include "config/sections.h"
+#include "controller/caps_timing.h"
+#include "policy/allocate.h"
 #include "runtime/config_file.h"
 
 namespace headroom::controller {
@@ -24,6 +26,10 @@ struct Config {
   base::Milliseconds max_books_age{15'000};   // not ready when the books are older
   std::string lease_name{base::names::kControllerLease};
   std::string identity;  // empty: host name and a random part
+  std::string heartbeat_name{base::names::kHeartbeatLease};
+  std::string agent_namespace{base::names::kAgentNamespace};  // whose pods are node agents
+  CapsTiming caps_timing;
+  policy::CapSettings caps;
   scoring::Settings scoring;
   telemetry::TelemetryConfig telemetry;
   runtime::LogOptions log;

@@ -7,14 +7,11 @@
 namespace headroom::extender {
 namespace {
 
-base::Status replace_listen(ListenConfig& listen, const std::optional<std::string>& text, std::string_view flag) {
-  if (!text) return base::Done{};
-  auto parsed = parse_listen(*text);
-  if (!parsed) return base::with_context(std::move(parsed).error(), flag);
-  parsed->tls = std::move(listen.tls);
-  listen = *std::move(parsed);
-  return base::Done{};
-}
+struct MovedListener {
+  ListenConfig& listen;
+  const std::optional<std::string>& address;
+  std::string_view flag;
+};
 
 base::Status replace_level(runtime::LogOptions& log, const std::optional<std::string>& text) {
   if (!text) return base::Done{};
@@ -54,12 +51,14 @@ base::Result<Config> effective_config(const Flags& flags) {
   auto config = load_config(flags.config_file);
   if (!config) return config;
   if (flags.kubeconfig) config->kubeconfig = *flags.kubeconfig;
-  for (base::Status status : {replace_listen(config->verbs, flags.listen_verbs, "--listen-verbs"),
-                              replace_listen(config->bind_verb, flags.listen_bind, "--listen-bind"),
-                              replace_listen(config->health, flags.listen_health, "--listen-health"),
-                              replace_level(config->log, flags.log_level)}) {
-    if (!status) return std::move(status).error();
+  for (const MovedListener& listener : {MovedListener{config->verbs, flags.listen_verbs, "--listen-verbs"},
+                                        MovedListener{config->bind_verb, flags.listen_bind, "--listen-bind"},
+                                        MovedListener{config->health, flags.listen_health, "--listen-health"}}) {
+    auto moved = config::moved_to(listener.listen, listener.address, listener.flag);
+    if (!moved) return std::move(moved).error();
+    listener.listen = *std::move(moved);
   }
+  if (base::Status status = replace_level(config->log, flags.log_level); !status) return std::move(status).error();
   return config;
 }
 

@@ -168,6 +168,8 @@ void read_conditions(JsonCursor& list, model::Pod& pod) {
     Condition condition = read_condition(item);
     if (condition.type == "PodScheduled") {
       pod.unschedulable = condition.status == "False" && condition.reason == "Unschedulable";
+    } else if (condition.type == "Ready") {
+      pod.ready = condition.status == "True";
     } else if (condition.type == names::kHeadroomCondition) {
       pod.headroom =
           model::HeadroomCondition{condition.status == "True", std::move(condition.reason), condition.last_transition};

@@ -44,6 +44,7 @@ struct Pod {
   std::string nominated_node;  // empty: none
   std::int32_t priority = 0;
   PodPhase phase = PodPhase::pending;
+  bool ready = false;        // condition Ready: of node agents alone does it matter
   bool terminating = false;  // deletionTimestamp set: holds its watts until it is gone
   bool owned_by_daemonset = false;
   base::WallTime created;

@@ -75,7 +75,7 @@ class CapsLoopTest : public testing::Test {
   FakeHeartbeat heartbeat;
   FakeTenure tenure;
   Decided decided;
-  CapsLoop loop{{clock, books, store, heartbeat, tenure}, decided.deciding(), {}, {}};
+  CapsLoop loop{{clock, books, store, heartbeat, tenure}, decided.deciding(), {}};
 };
 
 TEST_F(CapsLoopTest, ALeaderWritesInTheOrderThatWasDecidedAndThenBeats) {
@@ -169,7 +169,7 @@ TEST_F(CapsLoopTest, OneNodeThatCannotBeWrittenDoesNotSilenceTheOthers) {
 TEST_F(CapsLoopTest, NoHeartbeatAfterARoundThatTookTooLong) {
   CapsTiming timing;
   timing.deadline = base::Milliseconds(-1);  // passed at once
-  CapsLoop late({clock, books, store, heartbeat, tenure}, decided.deciding(), {}, timing);
+  CapsLoop late({clock, books, store, heartbeat, tenure}, decided.deciding(), {{}, timing});
   keep_books();
   late.step();
   EXPECT_EQ(heartbeat.beats, 0);
