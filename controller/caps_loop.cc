@@ -57,7 +57,7 @@ bool CapsLoop::due() const {
   if (!last_step_) return true;
   const base::Microseconds waited = use_.clock.mono_now() - *last_step_;
   if (waited < timing_.least_interval) return false;
-  if (waited >= timing_.period || left_over_) return true;
+  if (waited >= timing_.period || left_over_ || (!led_transitions_ && use_.tenure.term())) return true;
   const auto kept = use_.books.load();
   return now_.round && kept && kept->snapshot && !same_wishes(*kept->snapshot, *now_.round->snapshot);
 }
@@ -76,6 +76,7 @@ void CapsLoop::step() {
   now_.leads = led_transitions_ == term->transitions || take_over(*term);
   if (!now_.leads) return publish();
   now_.problem = decide_and_write(*kept);
+  now_.settled = true;
   now_.last_round = use_.clock.mono_now() - began;
   if (now_.problem.empty() && now_.last_round > timing_.deadline) now_.problem = "the round took too long";
   ++(now_.problem.empty() ? now_.rounds : now_.rounds_failed);
@@ -86,6 +87,7 @@ void CapsLoop::step() {
 void CapsLoop::give_up_leading() {
   led_transitions_.reset();
   now_.leads = false;
+  now_.settled = false;
   now_.round.reset();
   now_.problem.clear();
   publish();
@@ -98,6 +100,7 @@ bool CapsLoop::take_over(const Term& term) {
   const auto heartbeat = existing ? use_.heartbeat.read() : base::Result<HeartbeatView>(HeartbeatView());
   if (!existing || !heartbeat) {
     now_.problem = existing ? heartbeat.error().message : existing.error().message;
+    now_.settled = true;
     runtime::log_warning("controller", "leads, but cannot read the caps yet", {{"error", now_.problem}});
     return false;
   }

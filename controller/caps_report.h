@@ -33,7 +33,8 @@ struct CapsReport {
   std::uint64_t write_failures = 0;
   std::uint64_t outranked = 0;  // a later leader's order stood in the way
   base::Microseconds last_round{};
-  std::string problem;  // why there is no round, or why the last one failed; empty: none
+  bool settled = false;  // of this term: there is a round, or it is known why there cannot be one
+  std::string problem;   // why there is no round, or why the last one failed; empty: none
 };
 
 }  // namespace headroom::controller

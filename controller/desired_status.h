@@ -40,11 +40,21 @@ struct Recommendation {
   bool operator==(const Recommendation&) const = default;
 };
 
+// Nodes that caps act on: in force, under way, out of reach.
+struct CapNumbers {
+  std::int64_t capped = 0;
+  std::int64_t pending = 0;
+  std::int64_t failed = 0;
+
+  bool operator==(const CapNumbers&) const = default;
+};
+
 struct PolicyNumbers {
   base::Power current;
   base::Power headroom;  // negative when the limit was lowered below the load
   std::int64_t members = 0;
   std::int64_t placed_by_us = 0;
+  CapNumbers nodes;
   Recommendation recommendation;
 
   bool operator==(const PolicyNumbers&) const = default;
@@ -65,6 +75,7 @@ struct ElementNumbers {
 struct TopologyNumbers {
   std::int64_t nodes_inside = 0;
   std::int64_t nodes_outside = 0;
+  CapNumbers nodes;
   std::vector<ElementNumbers> elements;  // the 32 with the least headroom, worst first
   Recommendation recommendation;
 

@@ -7,6 +7,11 @@ namespace headroom::controller {
 bool is_trouble(const StatusCondition& condition) {
   if (condition.type == "Ready" || condition.type == "Valid") return !condition.holds;
   if (condition.type == "NotEvaluated" || condition.type == "ScenariosNotEvaluated") return false;
+  // Pending is the way there; Recommending and NoNodes are what was asked for.
+  if (condition.type == "Capped") {
+    return !condition.holds && (condition.reason == "NodesFailed" || condition.reason == "SharedNodes" ||
+                                condition.reason == "Denied" || condition.reason == "NotOrdered");
+  }
   return condition.holds;
 }
 

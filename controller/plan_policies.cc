@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "controller/plan_status.h"
 #include "controller/wording.h"
@@ -82,6 +83,9 @@ DesiredStatus plan_policy(const PlanInput& input, policy::PolicyNumber number) {
   numbers.headroom = policy.power_cap_limit - books.load;
   numbers.members = books.members;
   numbers.placed_by_us = books.placed_by_us;
+  CapFindings caps = findings_of(input.caps, policy);
+  numbers.nodes = caps.nodes;
+  std::move(caps.conditions.begin(), caps.conditions.end(), std::back_inserter(status.conditions));
   numbers.recommendation = recommendation_of(input.tally.policies[number]);
   status.numbers = std::move(numbers);
   return status;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "controller/desired_status.h"
+#include "controller/plan_caps.h"
 #include "controller/pod_tally.h"
 #include "model/cluster_snapshot.h"
 #include "scoring/books.h"
@@ -15,6 +16,7 @@ struct PlanInput {
   const model::ClusterSnapshot& snapshot;
   const scoring::Books& books;  // made of this snapshot
   const PodTally& tally;        // of both
+  const CapPlan& caps;          // of the last round of the caps loop; empty: there was none
 };
 
 // One per policy and topology of the snapshot, unreadable ones included, sorted by key.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -150,6 +151,13 @@ std::string uid_of(const model::ClusterSnapshot& snapshot, const std::string& na
   return {};
 }
 
+const model::TopologyObject* readable(const scoring::Books& books, const std::string& name) {
+  for (const auto& object : books.topology->readable) {
+    if (object->name == name) return object.get();
+  }
+  return nullptr;
+}
+
 std::int64_t nodes_outside(const scoring::Books& books) {
   return std::count_if(books.conditions.begin(), books.conditions.end(),
                        [](const scoring::Condition& c) { return c.kind == ConditionKind::node_outside; });
@@ -174,6 +182,11 @@ std::vector<DesiredStatus> plan_topologies(const PlanInput& input) {
     const auto counts = input.tally.topologies.find(report.name);
     if (counts != input.tally.topologies.end()) numbers.recommendation = recommendation_of(counts->second);
     status.conditions = conditions_of(report, findings, numbers.elements.size());
+    if (const auto* object = readable(input.books, report.name)) {
+      CapFindings caps = findings_of(input.caps, *object);
+      numbers.nodes = caps.nodes;
+      std::move(caps.conditions.begin(), caps.conditions.end(), std::back_inserter(status.conditions));
+    }
     status.numbers = std::move(numbers);
     all.push_back(std::move(status));
   }

@@ -35,15 +35,23 @@ Json recommendation_json(const Recommendation& recommendation) {
   return {{"wouldRefuse", recommendation.would_refuse}, {"reasons", recommendation.reasons}};
 }
 
+void put_caps(Json& nodes, const CapNumbers& numbers) {
+  nodes["capped"] = numbers.capped;
+  nodes["pending"] = numbers.pending;
+  nodes["failed"] = numbers.failed;
+}
+
 void put_numbers(Json& status, const PolicyNumbers& numbers) {
   status["currentPowerWatts"] = whole_watts(numbers.current);
   status["headroomWatts"] = whole_watts(numbers.headroom);
   status["pods"] = {{"members", numbers.members}, {"placedByUs", numbers.placed_by_us}};
+  put_caps(status["nodes"], numbers.nodes);
   status["recommendation"] = recommendation_json(numbers.recommendation);
 }
 
 void put_numbers(Json& status, const TopologyNumbers& numbers) {
   status["nodes"] = {{"inside", numbers.nodes_inside}, {"outside", numbers.nodes_outside}};
+  put_caps(status["nodes"], numbers.nodes);
   status["recommendation"] = recommendation_json(numbers.recommendation);
   Json elements = Json::array();
   for (const auto& element : numbers.elements) {

@@ -65,7 +65,9 @@ bool StatusLoop::take_over() {
 
 void StatusLoop::lead(const std::shared_ptr<const model::ClusterSnapshot>& snapshot) {
   const PodTally tally = tally_pods(*snapshot, *now_.books);
-  write_statuses(plan_status({*snapshot, *now_.books, tally}));
+  const auto caps = use_.caps ? use_.caps() : std::make_shared<const CapsReport>();
+  // What the leader before has said about caps stands until there is something to say.
+  if (!use_.caps || caps->settled) write_statuses(plan_status({*snapshot, *now_.books, tally, plan_caps(*caps)}));
   for (const auto& news : events_.of_pods(tally)) use_.events.let_pass(*news.pod, news.reason);
   // While a kind is missing the snapshot holds its last objects, and may hold none: no reason to forget specs.
   if (snapshot->sync.complete() && !snapshot->sync.crds_missing) store_specs(*snapshot, *now_.books->topology);

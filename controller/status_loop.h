@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/published.h"
+#include "controller/caps_report.h"
 #include "controller/edges.h"
 #include "controller/event_choice.h"
 #include "controller/write_planner.h"
@@ -27,6 +28,8 @@ struct StatusLoopEdges {
   SpecStore& specs;
   const Leadership& leadership;
   EventSink& events;
+  // The caps loop's last report; unset: there is none.
+  std::function<std::shared_ptr<const CapsReport>()> caps{};
   std::function<void()> on_kept{};  // after each publication of the report, on the loop's thread
 };
 

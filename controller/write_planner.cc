@@ -20,7 +20,7 @@ bool moved(const std::optional<base::Temperature>& a, const std::optional<base::
 
 bool moved(const PolicyNumbers& a, const PolicyNumbers& b) {
   return moved(a.current, b.current) || moved(a.headroom, b.headroom) || a.members != b.members ||
-         a.placed_by_us != b.placed_by_us || a.recommendation != b.recommendation;
+         a.placed_by_us != b.placed_by_us || a.nodes != b.nodes || a.recommendation != b.recommendation;
 }
 
 bool moved(const ElementNumbers& a, const ElementNumbers& b) {
@@ -29,7 +29,7 @@ bool moved(const ElementNumbers& a, const ElementNumbers& b) {
 }
 
 bool moved(const TopologyNumbers& a, const TopologyNumbers& b) {
-  return a.nodes_inside != b.nodes_inside || a.nodes_outside != b.nodes_outside ||
+  return a.nodes_inside != b.nodes_inside || a.nodes_outside != b.nodes_outside || a.nodes != b.nodes ||
          a.recommendation != b.recommendation ||
          !std::equal(a.elements.begin(), a.elements.end(), b.elements.begin(), b.elements.end(),
                      [](const ElementNumbers& x, const ElementNumbers& y) { return !moved(x, y); });

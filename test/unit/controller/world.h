@@ -57,8 +57,9 @@ struct World : ClusterBuilder {
   std::vector<DesiredStatus> plan() {
     const auto made = books();
     const PodTally tally = tally_pods(last_snapshot(), *made);
-    return plan_status({last_snapshot(), *made, tally});
+    return plan_status({last_snapshot(), *made, tally, caps});
   }
+  CapPlan caps;
   DesiredStatus plan_of(const std::string& name) {
     for (auto& status : plan()) {
       if (status.key.name == name) return status;
