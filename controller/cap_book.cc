@@ -28,7 +28,9 @@ std::optional<base::Power> larger(std::optional<base::Power> a, std::optional<ba
 
 std::optional<base::Power> unacknowledged(const model::NodePowerCap& cap, base::Power class_max) {
   if (model::acknowledged(cap)) return std::nullopt;
-  return larger(cap.spec.budget.value_or(class_max), cap.spec.unacknowledged_budget);
+  // What lets go of a node, and what sets no budget, allows everything.
+  const base::Power allowed = cap.spec.release ? class_max : cap.spec.budget.value_or(class_max);
+  return larger(allowed, cap.spec.unacknowledged_budget);
 }
 
 void CapBook::begin(const CapList& existing, std::int32_t lease_transitions, base::MonoTime now) {

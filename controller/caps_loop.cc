@@ -99,11 +99,15 @@ bool CapsLoop::take_over(const Term& term) {
   const auto existing = use_.store.list();
   const auto heartbeat = existing ? use_.heartbeat.read() : base::Result<HeartbeatView>(HeartbeatView());
   if (!existing || !heartbeat) {
-    now_.problem = existing ? heartbeat.error().message : existing.error().message;
+    const std::string& error = existing ? heartbeat.error().message : existing.error().message;
+    if (error != now_.problem) {
+      runtime::log_warning("controller", "leads, but cannot read the caps yet", {{"error", error}});
+    }
+    now_.problem = error;
     now_.settled = true;
-    runtime::log_warning("controller", "leads, but cannot read the caps yet", {{"error", now_.problem}});
     return false;
   }
+  now_.problem.clear();
   book_.begin(*existing, term.transitions, use_.clock.mono_now());
   memory_ = {};
   last_beat_.reset();

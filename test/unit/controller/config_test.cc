@@ -36,6 +36,21 @@ TEST(ControllerConfig, AllProblemsAreToldAndUnknownKeysRefused) {
   }
 }
 
+TEST(ControllerConfig, CappingIsRead) {
+  const auto config = read(
+      "capping: {period: 500ms, writesPerSecond: 20, newlyCappedPerMinute: 7, graceTime: 15s, agentNamespace: a}\n"
+      "lease: {heartbeatName: h}\n");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->caps_timing.period, base::Milliseconds(500));
+  EXPECT_EQ(config->caps_timing.least_interval, base::Milliseconds(500));
+  EXPECT_EQ(config->caps_timing.writes_per_second, 20);
+  EXPECT_EQ(config->caps.newly_capped_a_minute, 7);
+  EXPECT_EQ(config->caps.unheard, base::Seconds(15));
+  EXPECT_EQ(config->agent_namespace, "a");
+  EXPECT_EQ(config->heartbeat_name, "h");
+  EXPECT_FALSE(read("capping: {writesPerSecond: 1000}").ok()) << "the write budget is a bound";
+}
+
 TEST(ControllerConfig, FlagsStandInPlaceOfTheFile) {
   const char* const arguments[] = {"headroom-controller", "--kubeconfig", "/k", "--listen-health", "127.0.0.1:0"};
   const auto parsed = parse_flags(5, arguments);

@@ -18,7 +18,7 @@ TEST(StatusBody, OfAPolicy) {
   write.status.uid = "u1";
   write.status.observed_generation = 4;
   write.status.conditions = {{"Ready", true, "Enforced", "in force"}};
-  write.status.numbers = PolicyNumbers{base::watts(160), base::watts(-60), 3, 1, {2, {"PolicyPowerCap"}}};
+  write.status.numbers = PolicyNumbers{base::watts(160), base::watts(-60), 3, 1, {5, 2, 1}, {2, {"PolicyPowerCap"}}};
   write.since = {{"Ready", kNow}};
   EXPECT_EQ(json::parse(status_body(write, kNow)), json::parse(R"({
     "apiVersion":"powercapping.example.com/v1alpha1","kind":"PowerCappingPolicy",
@@ -27,6 +27,7 @@ TEST(StatusBody, OfAPolicy) {
       "conditions":[{"type":"Ready","status":"True","reason":"Enforced","message":"in force",
                      "lastTransitionTime":"2026-01-02T03:04:05Z","observedGeneration":4}],
       "currentPowerWatts":160,"headroomWatts":-60,"pods":{"members":3,"placedByUs":1},
+      "nodes":{"capped":5,"pending":2,"failed":1},
       "recommendation":{"wouldRefuse":2,"reasons":["PolicyPowerCap"]}}})"));
 }
 
@@ -43,7 +44,7 @@ TEST(StatusBody, OfATopology) {
   EXPECT_FALSE(body["status"].contains("observedGeneration"));
   EXPECT_EQ(body["status"]["elements"], json::parse(R"([{"name":"r1","type":"Rack","limitWatts":8000,"bookedWatts":8500,
                              "presentWatts":300,"unmanagedWatts":20,"headroomWatts":-500,"inletCelsius":25.5}])"));
-  EXPECT_EQ(body["status"]["nodes"], json::parse(R"({"inside":2,"outside":0})"));
+  EXPECT_EQ(body["status"]["nodes"], json::parse(R"({"inside":2,"outside":0,"capped":0,"pending":0,"failed":0})"));
 }
 
 TEST(ReadStatuses, TakesConditionsWithTheirTimesAndTheContinueToken) {
