@@ -40,7 +40,7 @@ for _part in ("journal", "sysfs", "powercap", "hwmon", "gpu"):
     _agent[f"rapl-agent/{_part}"] = {"base", "model", "policy", "runtime", AGENT_CORE}
 for _part in ("powercap", "hwmon"):
     _agent[f"rapl-agent/{_part}"].add("rapl-agent/sysfs")
-_agent["rapl-agent/standalone"] = {"base", "model", "policy", "runtime", "kube"} | set(_agent)
+_agent["rapl-agent/standalone"] = {"base", "model", "policy", "runtime", "kube", "telemetry"} | set(_agent)
 _around["config"] = {"base", "model", "topology", "policy", "scoring", "runtime", "telemetry"}
 _everything_but_programs = set(_pure) | set(_around)
 PURE_FOLDERS = PURE_ROW + [AGENT_CORE]
