@@ -1,10 +1,11 @@
 // Asks both extenders the same questions in turn, with the http.Client that kube-scheduler uses for its extenders, one
 // request at a time over a kept connection as its scheduling cycle does, and prints the round trips side by side.
 //
-//	driver -payloads DIR -ours URL -floor URL [-rounds N]
+//	driver -payloads DIR -ours URL -floor URL -loopback URL [-rounds N] [-only "500 names"]
 //
 // A round trip ends when the reply has been read; decoding it is the scheduler's own time and left out. Both must refuse
-// the same nodes, or the comparison is void and the driver fails.
+// the same nodes, or the comparison is void and the driver fails. The loopback takes the same request and sends the same
+// reply as ours without looking at either: what it needs is the client's and the machine's part of every round trip.
 package main
 
 import (
@@ -170,27 +171,36 @@ func same(verb string, a, b *side) error {
 	return nil
 }
 
-func compare(verb string, p payload, ours, floor *side, rounds int) error {
+type sides struct{ ours, floor, loopback *side }
+
+func compare(verb string, p payload, s sides, rounds int) error {
 	const warmUp = 50
+	if err := s.ours.ask(verb, p.body); err != nil {
+		return err
+	}
+	if err := s.loopback.ask("remember", s.ours.reply); err != nil {
+		return err
+	}
+	all := []*side{s.ours, s.floor, s.loopback}
 	for round := 0; round < rounds+warmUp; round++ {
-		if round == warmUp {
-			ours.took, floor.took = nil, nil
+		for i := range all {
+			if round == warmUp {
+				all[i].took = nil
+			}
 		}
-		first, second := ours, floor
-		if round%2 == 1 {
-			first, second = floor, ours
-		}
-		for _, s := range []*side{first, second} {
-			if err := s.ask(verb, p.body); err != nil {
+		for i := range all {
+			if err := all[(round+i)%len(all)].ask(verb, p.body); err != nil {
 				return err
 			}
 		}
 	}
-	if err := same(verb, ours, floor); err != nil {
+	if err := same(verb, s.ours, s.floor); err != nil {
 		return err
 	}
-	fmt.Printf("| %s | %s | %.3f | %.3f | %.3f | %.3f | %.2f |\n", verb, p.name, ours.percentile(0.5), ours.percentile(0.99),
-		floor.percentile(0.5), floor.percentile(0.99), ours.percentile(0.5)/floor.percentile(0.5))
+	least := s.loopback.percentile(0.5)
+	ours, floor := s.ours.percentile(0.5), s.floor.percentile(0.5)
+	fmt.Printf("| %s | %s | %.3f | %.3f | %.3f | %.3f | %.3f | %.2f | %.2f |\n", verb, p.name, ours, s.ours.percentile(0.99),
+		floor, s.floor.percentile(0.99), least, ours/floor, (ours-least)/(floor-least))
 	return nil
 }
 
@@ -198,19 +208,28 @@ func run() error {
 	directory := flag.String("payloads", "test/data/bench", "directory of captured requests")
 	oursURL := flag.String("ours", "", "URL of Headroom's extender")
 	floorURL := flag.String("floor", "", "URL of the Go floor")
+	loopbackURL := flag.String("loopback", "", "URL of the loopback server")
 	rounds := flag.Int("rounds", 400, "requests of each kind to each side")
+	only := flag.String("only", "", "the one request to send (default: all)")
 	flag.Parse()
 	all, err := payloads(*directory)
 	if err != nil {
 		return err
 	}
-	ours := &side{name: "headroom", client: schedulerClient(), url: *oursURL}
-	floor := &side{name: "Go floor", client: schedulerClient(), url: *floorURL}
-	fmt.Println("| verb | request | ours p50 ms | ours p99 ms | floor p50 ms | floor p99 ms | ours / floor (p50) |")
-	fmt.Println("|---|---|---|---|---|---|---|")
+	s := sides{
+		ours:     &side{name: "headroom", client: schedulerClient(), url: *oursURL},
+		floor:    &side{name: "Go floor", client: schedulerClient(), url: *floorURL},
+		loopback: &side{name: "loopback", client: schedulerClient(), url: *loopbackURL},
+	}
+	fmt.Println("| verb | request | ours p50 ms | ours p99 ms | floor p50 ms | floor p99 ms | loopback p50 ms | ours / floor (p50) | " +
+		"the same without loopback |")
+	fmt.Println("|---|---|---|---|---|---|---|---|---|")
 	for _, verb := range []string{"filter", "prioritize"} {
 		for _, p := range all {
-			if err := compare(verb, p, ours, floor, *rounds); err != nil {
+			if *only != "" && p.name != *only {
+				continue
+			}
+			if err := compare(verb, p, s, *rounds); err != nil {
 				return err
 			}
 		}
