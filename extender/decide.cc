@@ -39,10 +39,11 @@ class Candidates {
   // Calls on_node(position, row) once for each distinct node.
   template <class OnNode>
   void each(OnNode on_node) {
-    for (std::uint32_t position = 0; position < request_.names.size(); ++position) {
-      const std::string_view name = request_.names[position];
-      const std::uint32_t row = table_.find(name);
-      if (answered_.first(row, name)) on_node(position, row);
+    constexpr std::size_t kAhead = 8;
+    const std::vector<std::uint32_t> rows = table_.find_all(request_.names);
+    for (std::uint32_t position = 0; position < rows.size(); ++position) {
+      if (position + kAhead < rows.size()) judge_.expect_row(rows[position + kAhead]);
+      if (answered_.first(rows[position], request_.names[position])) on_node(position, rows[position]);
     }
   }
 

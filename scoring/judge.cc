@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scoring/judge_work.h"
+#include "scoring/prefetch.h"
 
 namespace headroom::scoring {
 namespace {
@@ -113,6 +114,12 @@ Place place_by_value(Judge::Work& work, const model::Node& node) {
 
 Verdict Judge::judge_row(std::uint32_t node_row) {
   return work_->judge(work_->place_of(node_row));
+}
+
+void Judge::expect_row(std::uint32_t node_row) const {
+  if (node_row == kNone) return;
+  expect_read(&work_->books.table->nodes[node_row]);
+  expect_read(&work_->view.nodes[node_row]);
 }
 
 Verdict Judge::judge(std::string_view node_name) {

@@ -35,6 +35,8 @@ class Judge {
   // forms give the same decision; another is judged as an empty machine joining the rack that its labels name.
   [[nodiscard]] Verdict judge(const model::Node& node);
   [[nodiscard]] Verdict judge_row(std::uint32_t node_row);  // REQUIRES: a row of books.table
+  // This row will be judged or scored in a moment; kNone: nothing happens. A hint, worth its while with random rows.
+  void expect_row(std::uint32_t node_row) const;
 
   // 0..10 for prioritize; rank.h says how. Also for nodes that judge() refuses.
   [[nodiscard]] int score(std::string_view node_name);

@@ -13,13 +13,19 @@ using topology::RackStanding;
 
 constexpr std::array<Mode, 2> kModes{Mode::enforce, Mode::recommend};
 
+template <class Integer>
+Integer divided_downwards(Integer dividend, std::int64_t divisor) {
+  const Integer quotient = dividend / divisor;
+  return dividend < 0 && dividend % divisor != 0 ? quotient - 1 : quotient;
+}
+
 // The largest growth on a rack that leaves an element of this headroom within its limit: share x growth, rounded up, is
-// at most headroom. Towards minus infinity.
+// at most headroom. Towards minus infinity. 64 bits are enough up to 9 MW, and divide many times as fast as 128.
 Power room_for(Power headroom, base::Share share) {
   const __int128 scaled = static_cast<__int128>(headroom.count()) * 1'000'000;
-  __int128 room = scaled / share.count();
-  if (scaled < 0 && scaled % share.count() != 0) --room;
-  return base::microwatts(static_cast<std::int64_t>(room));
+  const auto narrow = static_cast<std::int64_t>(scaled);
+  if (narrow == scaled) return base::microwatts(divided_downwards(narrow, share.count()));
+  return base::microwatts(static_cast<std::int64_t>(divided_downwards(scaled, share.count())));
 }
 
 // Of a node without rack label, or by value with one that the books have never seen. While an unreadable object may

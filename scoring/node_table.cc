@@ -1,8 +1,11 @@
 #include "scoring/node_table.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <set>
+
+#include "scoring/prefetch.h"
 
 namespace headroom::scoring {
 namespace {
@@ -111,8 +114,10 @@ NodeTable make_node_table(const NodeTableInput& input) {
 }
 
 std::uint32_t NodeTable::find(std::string_view node_name) const {
-  if (slots.empty()) return kNone;
-  const std::uint64_t hash = hash_of(node_name);
+  return slots.empty() ? kNone : find_hashed(node_name, hash_of(node_name));
+}
+
+std::uint32_t NodeTable::find_hashed(std::string_view node_name, std::uint64_t hash) const {
   const std::size_t mask = slots.size() - 1;
   for (std::size_t slot = hash & mask; slots[slot] != kEmptySlot; slot = (slot + 1) & mask) {
     if ((slots[slot] & ~kRowMask) != (hash & ~kRowMask)) continue;
@@ -121,6 +126,27 @@ std::uint32_t NodeTable::find(std::string_view node_name) const {
     if (std::string_view(names).substr(begin, name_begin[row + 1] - begin) == node_name) return row;
   }
   return kNone;
+}
+
+std::vector<std::uint32_t> NodeTable::find_all(const std::vector<std::string_view>& node_names) const {
+  std::vector<std::uint32_t> rows(node_names.size(), kNone);
+  if (nodes.empty()) return rows;
+  constexpr std::size_t kBlock = 32;  // about as many lines as may be on their way at once
+  const std::size_t mask = slots.size() - 1;
+  std::array<std::uint64_t, kBlock> hashes{};
+  for (std::size_t first = 0; first < rows.size(); first += kBlock) {
+    const std::size_t count = std::min(kBlock, rows.size() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      hashes[i] = hash_of(node_names[first + i]);
+      expect_read(&slots[hashes[i] & mask]);
+    }
+    // A slot's row is right most of the time, and only what is fetched depends on it.
+    const auto guess = [&](std::size_t i) { return std::min(slots[hashes[i] & mask] & kRowMask, nodes.size() - 1); };
+    for (std::size_t i = 0; i < count; ++i) expect_read(&name_begin[guess(i)]);
+    for (std::size_t i = 0; i < count; ++i) expect_read(&names[name_begin[guess(i)]]);
+    for (std::size_t i = 0; i < count; ++i) rows[first + i] = find_hashed(node_names[first + i], hashes[i]);
+  }
+  return rows;
 }
 
 std::uint32_t NodeTable::find_rack(std::string_view rack) const {

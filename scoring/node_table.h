@@ -48,6 +48,8 @@ struct NodeTable {
 
   // Row of a node; kNone: not here.
   [[nodiscard]] std::uint32_t find(std::string_view node_name) const;
+  // Of each name. Faster than one after the other where the table has left the cache: the waits for memory overlap.
+  [[nodiscard]] std::vector<std::uint32_t> find_all(const std::vector<std::string_view>& node_names) const;
   [[nodiscard]] std::uint32_t find_rack(std::string_view rack) const;
 
   // Open addressing over `nodes`, a power of two long: hash in the high half, row in the low half; kEmptySlot else. The
@@ -56,6 +58,9 @@ struct NodeTable {
   std::vector<std::uint64_t> slots;
   std::string names;
   std::vector<std::uint32_t> name_begin;
+
+ private:
+  [[nodiscard]] std::uint32_t find_hashed(std::string_view node_name, std::uint64_t hash) const;
 };
 
 struct NodeTableInput {
