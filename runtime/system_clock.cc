@@ -1,5 +1,7 @@
 #include "runtime/system_clock.h"
 
+#include <time.h>
+
 #include <condition_variable>
 #include <mutex>
 
@@ -23,6 +25,25 @@ base::WaitResult SystemClock::wait_until(base::MonoTime deadline, std::stop_toke
   never.wait_until(lock, stop, until, [&] { return mono_now() >= deadline; });
   return stop.stop_requested() && mono_now() < deadline ? base::WaitResult::stop_requested
                                                         : base::WaitResult::deadline_reached;
+}
+
+base::MonoTime BootClock::mono_now() const {
+  timespec now{};
+  static_cast<void>(::clock_gettime(CLOCK_BOOTTIME, &now));
+  return base::MonoTime(base::Seconds(now.tv_sec) +
+                        std::chrono::duration_cast<base::Microseconds>(std::chrono::nanoseconds(now.tv_nsec)));
+}
+
+base::WallTime BootClock::wall_now() const {
+  return SystemClock().wall_now();
+}
+
+base::WaitResult BootClock::wait_until(base::MonoTime deadline, std::stop_token stop) {
+  SystemClock waiting;
+  const std::stop_token stopped = stop;
+  (void)waiting.wait_until(waiting.mono_now() + (deadline - mono_now()), std::move(stop));
+  return stopped.stop_requested() && mono_now() < deadline ? base::WaitResult::stop_requested
+                                                           : base::WaitResult::deadline_reached;
 }
 
 }  // namespace headroom::runtime

@@ -1,0 +1,78 @@
+// The node agent's configuration: one YAML file, every key with a default, so that an empty file is a working
+// configuration in a pod. Defaults write nothing to hardware. docs/configuration.md describes each key.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/durations.h"
+#include "base/names.h"
+#include "base/result.h"
+#include "base/units.h"
+#include "config/sections.h"
+#include "rapl-agent/core/settings.h"
+#include "rapl-agent/powercap/rapl_backend.h"
+#include "runtime/config_file.h"
+
+namespace headroom::rapl_agent {
+
+struct Config {
+  core::AgentSettings settings;  // mode, timing, floors, ceilings, reserve, fallback, ...
+
+  std::string kubeconfig;  // a path or an http(s) URL; empty: KUBECONFIG, else in-cluster
+  std::string node_name;   // NODE_NAME in the deployment; needed with an API server
+  std::string system_namespace{base::names::kSystemNamespace};
+  config::ListenConfig health{"0.0.0.0", 9880, {}};
+  runtime::LogOptions log;
+
+  // Where the machine is mounted.
+  std::string sysfs_root = "/host/sys";
+  std::string powercap_root = "/host/powercap";
+  std::string proc_root = "/proc";
+  std::string journal_path = "/run/headroom";     // on a tmpfs of the host
+  std::string memory_path = "/var/lib/headroom";  // on its disk; empty: no order survives a reboot
+  bool write_outside_sysfs = false;               // for rigs; refused to user 0 on the real tree
+
+  powercap::Surfaces rapl_surfaces = powercap::Surfaces::msr_and_mmio;
+  base::Milliseconds sysfs_deadline{1'000};
+
+  std::string gpu_socket = "/run/headroom/gpu/helper.sock";  // of the GPU helper; empty: no NVIDIA GPUs
+
+  bool hwmon_caps = false;  // GPUs and sockets that hwmon can cap
+  bool hwmon_temperatures = true;
+  bool cpu_frequency = false;  // scaling_max_freq as a control
+  struct Dcmi {
+    bool enabled = false;
+    std::string program = "/usr/bin/ipmitool";
+    base::Milliseconds interval{10'000};
+    base::Milliseconds timeout{10'000};
+  } dcmi;
+};
+
+// Errors: invalid_input with every problem at once, one per line, each naming the key.
+[[nodiscard]] base::Result<Config> read_config(const runtime::ConfigValue& tree, std::string_view source);
+[[nodiscard]] base::Result<Config> load_config(const std::string& path);  // empty path: all defaults
+
+struct Flags {
+  std::string config_file;
+  bool check_config = false;
+  // Set: stands in place of the file's key.
+  std::optional<std::string> kubeconfig;
+  std::optional<std::string> listen_health;
+  std::optional<std::string> mode;
+  std::optional<std::string> node_name;  // also NODE_NAME
+};
+
+// Either flags, or the exit code of a program that has already said what it had to (--help, a wrong flag).
+struct ParsedFlags {
+  Flags flags;
+  std::optional<int> exit_code;
+};
+[[nodiscard]] ParsedFlags parse_flags(int argc, const char* const* argv);
+
+// The file with the flags over it. `uid` decides whether test settings are allowed on the real tree.
+[[nodiscard]] base::Result<Config> effective_config(const Flags& flags, unsigned uid);
+
+}  // namespace headroom::rapl_agent

@@ -1,0 +1,168 @@
+#include "rapl-agent/metrics.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+namespace headroom::rapl_agent {
+namespace {
+
+using core::DomainReport;
+using runtime::CollectedFamily;
+using runtime::MetricLabels;
+using runtime::MetricType;
+
+// Families in the making, by name.
+class Families {
+ public:
+  void gauge(const char* name, const char* help, MetricLabels labels, double value) {
+    add({name, help}, MetricType::gauge, std::move(labels), value);
+  }
+  void counter(const char* name, const char* help, MetricLabels labels, double value) {
+    add({name, help}, MetricType::counter, std::move(labels), value);
+  }
+  void watts(const char* name, const char* help, const MetricLabels& labels, std::optional<base::Power> value) {
+    if (value) gauge(name, help, labels, base::to_watts(*value));
+  }
+  std::vector<CollectedFamily> take() {
+    std::vector<CollectedFamily> all;
+    for (auto& [name, family] : families_) all.push_back(std::move(family));
+    return all;
+  }
+
+ private:
+  void add(runtime::MetricName name, MetricType type, MetricLabels labels, double value) {
+    CollectedFamily& family = families_[name.name];
+    if (family.samples.empty()) {
+      family.name = std::move(name);
+      family.type = type;
+    }
+    family.samples.push_back({std::move(labels), value});
+  }
+
+  std::map<std::string, CollectedFamily> families_;
+};
+
+double seconds(base::Microseconds span) {
+  return std::chrono::duration<double>(span).count();
+}
+double number(std::uint64_t count) {
+  return static_cast<double>(count);
+}
+double yes(std::same_as<bool> auto holds) {
+  return holds ? 1.0 : 0.0;
+}
+
+void add_agent(Families& out, const core::AgentReport& report) {
+  out.gauge("rapl_agent_info", "Always 1; the labels tell the mode.",
+            {{"mode", std::string(core::to_string(report.mode))}}, 1);
+  out.gauge("rapl_agent_state", "1 for the state that the agent is in.",
+            {{"state", std::string(core::to_string(report.state))}}, 1);
+  out.counter("rapl_agent_ticks_total", "Turns of the loop.", {}, number(report.ticks));
+  out.gauge("rapl_agent_controller_up", "1 while the controller's heartbeat is fresh.", {},
+            yes(report.controller_fresh));
+  if (report.lease_remaining) {
+    out.gauge("rapl_agent_lease_remaining_seconds", "Until the caps are held, or the fallback taken.", {},
+              seconds(*report.lease_remaining));
+  }
+  for (const auto& [reason, count] : report.failsafe) {
+    out.counter("rapl_agent_failsafe_total", "Entries of Holding, Safe and Emergency, by reason.", {{"reason", reason}},
+                number(count));
+  }
+  out.counter("rapl_agent_orders_refused_total", "Orders that were refused: old, or without sense.", {},
+              number(report.refused_orders));
+  out.counter("rapl_agent_journal_errors_total", "Saves of the journal that failed.", {},
+              number(report.journal_errors));
+  for (const auto& [backend, hung] : report.backend_hung) {
+    out.gauge("rapl_agent_backend_hung", "1 while a call into this interface has not returned.", {{"backend", backend}},
+              yes(hung));
+  }
+  if (report.last_apply) {
+    out.gauge("rapl_agent_last_apply_seconds", "From taking the last order to its last read-back.", {},
+              seconds(*report.last_apply));
+  }
+}
+
+void add_budget(Families& out, const core::AgentReport& report) {
+  out.watts("rapl_agent_budget_watts", "Budget in force, by where it comes from.", {{"source", report.budget_source}},
+            report.budget);
+  out.watts("rapl_agent_budget_shortfall_watts", "What floors and fixed domains need beyond the budget.", {},
+            report.shortfall);
+  out.watts("rapl_agent_reserve_watts", "What the node draws outside the domains.", {{"basis", report.reserve_basis}},
+            report.reserve);
+  out.watts("rapl_agent_applied_watts", "Upper bound of the node's draw under the caps in force.", {}, report.applied);
+  out.watts("rapl_agent_node_power_watts", "The node's own meter.", {}, report.node_power);
+}
+
+void add_caps(Families& out, const DomainReport& domain, const MetricLabels& labels) {
+  out.watts("rapl_agent_cap_requested_watts", "Cap asked for.", labels, domain.cap);
+  out.watts("rapl_agent_cap_enforced_watts", "Cap that reads back, the lowest of the domain's surfaces.", labels,
+            domain.enforced);
+  out.watts("rapl_agent_cap_min_watts", "Floor of the domain.", labels, domain.floor);
+  out.watts("rapl_agent_cap_max_watts", "Ceiling of the domain.", labels, domain.ceiling);
+  out.watts("rapl_agent_cap_original_watts", "Limit as found before the agent's first write.", labels, domain.original);
+  out.watts("rapl_agent_cap_charged_watts", "What the domain counts for in applied watts.", labels, domain.charged);
+  if (domain.enabled) {
+    out.gauge("rapl_agent_cap_enabled", "1 while the limit is enabled.", labels, yes(*domain.enabled));
+  }
+  out.counter("rapl_agent_writes_total", "Writes to limits, by result.", {{"domain", domain.id}, {"result", "ok"}},
+              number(domain.writes_ok));
+  out.counter("rapl_agent_writes_total", "Writes to limits, by result.", {{"domain", domain.id}, {"result", "failed"}},
+              number(domain.writes_failed));
+  out.counter("rapl_agent_external_changes_total", "Limits that somebody else changed.", labels,
+              number(domain.external_changes));
+  out.counter("rapl_agent_over_cap_seconds_total", "Time drawn more than 5 % above the cap in force.", labels,
+              seconds(domain.over_cap));
+}
+
+void add_meter(Families& out, const DomainReport& domain, const MetricLabels& labels) {
+  out.watts("rapl_agent_power_watts", "Draw of the domain.", labels, domain.power);
+  out.counter("rapl_agent_energy_joules_total", "Energy since the agent's start, over wraps of the counter.", labels,
+              base::to_joules(domain.energy_total));
+  out.counter("rapl_agent_counter_wraps_total", "Wraps of the energy counter.", labels, number(domain.counter_wraps));
+  if (domain.temperature) {
+    out.gauge("rapl_agent_temperature_celsius", "Temperature that the interface shows.", {{"sensor", domain.id}},
+              base::to_celsius(*domain.temperature));
+  }
+  for (const auto& [reason, count] : domain.samples_discarded) {
+    out.counter("rapl_agent_samples_discarded_total", "Samples that were no use, by reason.",
+                {{"domain", domain.id}, {"reason", reason}}, number(count));
+  }
+  for (const auto& [error, count] : domain.read_errors) {
+    out.counter("rapl_agent_read_errors_total", "Reads that failed, by error.",
+                {{"domain", domain.id}, {"error", error}}, number(count));
+  }
+}
+
+void add_domain(Families& out, const DomainReport& domain) {
+  const MetricLabels labels{{"domain", domain.id}};
+  out.gauge("rapl_agent_domain_info", "Always 1; the labels describe the domain.",
+            {{"domain", domain.id},
+             {"kind", std::string(core::to_string(domain.kind))},
+             {"name", domain.label},
+             {"backend", domain.source},
+             {"cappable", domain.cappable ? "true" : "false"}},
+            1);
+  out.gauge("rapl_agent_domain_health", "1 for the health that the domain is in.",
+            {{"domain", domain.id}, {"health", std::string(core::to_string(domain.health))}}, 1);
+  if (domain.cappable) add_caps(out, domain, labels);
+  add_meter(out, domain, labels);
+}
+
+}  // namespace
+
+std::vector<CollectedFamily> metric_families(const core::AgentReport& report, const EdgeCounts& edges) {
+  Families out;
+  add_agent(out, report);
+  add_budget(out, report);
+  for (const DomainReport& domain : report.domains) add_domain(out, domain);
+  out.counter("rapl_agent_status_writes_total", "Writes of the NodePowerCap's status, by result.",
+              {{"result", "written"}}, number(edges.status_writes));
+  out.counter("rapl_agent_status_writes_total", "Writes of the NodePowerCap's status, by result.",
+              {{"result", "failed"}}, number(edges.status_failures));
+  out.counter("rapl_agent_watches_reopened_total", "Watches opened anew because the heartbeat was silent.", {},
+              number(edges.watches_reopened));
+  return out.take();
+}
+
+}  // namespace headroom::rapl_agent

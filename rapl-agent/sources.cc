@@ -1,0 +1,75 @@
+#include "rapl-agent/sources.h"
+
+#include <utility>
+
+#include "rapl-agent/gpu/helper_client.h"
+#include "rapl-agent/sysfs/deadlined.h"
+#include "rapl-agent/sysfs/files.h"
+#include "rapl-agent/sysfs/process_facts.h"
+
+namespace headroom::rapl_agent {
+namespace {
+
+powercap::RaplOptions rapl_options(const Config& config) {
+  powercap::RaplOptions options;
+  options.powercap_root = config.powercap_root;
+  options.sysfs_root = config.sysfs_root;
+  options.surfaces = config.rapl_surfaces;
+  options.dram = config.settings.cap_dram ? powercap::DramLimits::cap : powercap::DramLimits::leave_alone;
+  if (config.write_outside_sysfs) options.write_to = sysfs::WriteTo::any_for_tests;
+  options.permission_hint = sysfs::permission_hint(sysfs::process_facts(config.proc_root));
+  return options;
+}
+
+// A node whose helper never came is a node without GPUs. Once its socket has been seen, a helper that is away is a
+// fault.
+class GpusWhereHelped final : public core::Backend, public core::Meter {
+ public:
+  GpusWhereHelped(gpu::ClientOptions options, base::Clock& clock)
+      : socket_(options.socket), client_(std::move(options), clock) {}
+
+  core::Inventory discover() override {
+    seen_ = seen_ || sysfs::exists(socket_);
+    return seen_ ? client_.discover() : core::Inventory{};
+  }
+  core::Access read(const core::ControlKey& key) override { return client_.read(key); }
+  core::Access write(const core::ControlKey& key, std::uint64_t value) override { return client_.write(key, value); }
+  core::MeterReading sample(const std::string& domain) override { return client_.sample(domain); }
+
+ private:
+  const std::string socket_;
+  gpu::HelperClient client_;
+  bool seen_ = false;
+};
+
+}  // namespace
+
+struct SourceSet::Parts {
+  Parts(const Config& config, base::Clock& clock)
+      : rapl(std::make_shared<powercap::RaplBackend>(rapl_options(config))),
+        powercap({rapl, rapl}, config.sysfs_deadline, clock) {
+    if (!config.gpu_socket.empty()) {
+      gpu::ClientOptions options;
+      options.socket = config.gpu_socket;
+      gpus = std::make_unique<GpusWhereHelped>(std::move(options), clock);
+    }
+  }
+  const std::shared_ptr<powercap::RaplBackend> rapl;
+  sysfs::Deadlined powercap;
+  std::unique_ptr<GpusWhereHelped> gpus;
+};
+
+SourceSet::SourceSet(const Config& config, base::Clock& clock) : parts_(std::make_unique<Parts>(config, clock)) {}
+SourceSet::~SourceSet() = default;
+
+std::vector<core::Source> SourceSet::sources() const {
+  std::vector<core::Source> all{{"powercap", &parts_->powercap, &parts_->powercap}};
+  if (parts_->gpus != nullptr) all.push_back({"nvml", parts_->gpus.get(), parts_->gpus.get()});
+  return all;
+}
+
+bool SourceSet::powercap_mount_is_stale() const {
+  return parts_->rapl->mount_is_stale();
+}
+
+}  // namespace headroom::rapl_agent
