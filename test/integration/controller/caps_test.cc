@@ -1,0 +1,195 @@
+// The whole controller on a whole API server, with agents played by the test: from a policy to orders, their
+// acknowledgement, statuses, heartbeat and the next leader.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "controller/app.h"
+#include "demo/api_server.h"
+#include "kube/config.h"
+#include "runtime/system_clock.h"
+
+namespace headroom::controller {
+namespace {
+
+using nlohmann::json;
+
+const std::string kGroup = "/apis/powercapping.example.com/v1alpha1";
+const std::string kCap = kGroup + "/nodepowercaps/n1";
+const std::string kPolicy = kGroup + "/namespaces/llm/powercappingpolicies/p";
+const std::string kLease = "/apis/coordination.k8s.io/v1/namespaces/headroom-system/leases/headroom-heartbeat";
+
+std::string read(const std::string& path) {
+  std::ifstream file(path);
+  EXPECT_TRUE(file.good()) << path;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+class Capping : public testing::Test {
+ protected:
+  Capping() {
+    EXPECT_TRUE(server_.start().ok());
+    for (const auto* ns : {"llm", "other", "headroom-system"}) {
+      call({"POST", "/api/v1/namespaces", R"({"metadata":{"name":")" + std::string(ns) + R"("}})"});
+    }
+    for (const std::string name : {"powertopologies", "powercappingpolicies", "nodepowercaps"}) {
+      apply("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + name + ".powercapping.example.com",
+            read("deploy/crds/" + name + ".yaml"));
+    }
+    call({"POST", "/api/v1/nodes",
+          R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"n1"},
+              "status":{"capacity":{"cpu":"32"},"nodeInfo":{"bootID":"boot-1"}}})"});
+  }
+  void call(const demo::ApiServer::Call& made) {
+    const auto reply = server_.call(made);
+    EXPECT_LT(reply.status, 300) << made.method << " " << made.path << ": " << reply.body;
+  }
+  void apply(const std::string& path, const std::string& body) {
+    call({"PATCH", path, body, "application/apply-patch+yaml", {{"fieldManager", "test"}, {"force", "true"}}});
+  }
+  void apply_policy(int package_watts) {
+    apply(kPolicy, R"({"apiVersion":"powercapping.example.com/v1alpha1","kind":"PowerCappingPolicy",
+        "metadata":{"name":"p","namespace":"llm"},
+        "spec":{"powerCapLimit":100000,"nodeCaps":[{"nodeSelector":{},"cpuPackageWatts":)" +
+                       std::to_string(package_watts) + "}]}}");
+  }
+  void run_pod(const std::string& ns, const std::string& name) {
+    call({"POST", "/api/v1/namespaces/" + ns + "/pods",
+          R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":")" + name + R"(","namespace":")" + ns +
+              R"("},"spec":{"nodeName":"n1","containers":[{"name":"c","image":"i"}]},"status":{"phase":"Running"}})"});
+  }
+  json get(const std::string& path) {
+    const auto reply = server_.call({"GET", path});
+    return reply.status == 200 ? json::parse(reply.body) : json::object();
+  }
+  template <class T>
+  T at(const std::string& path, const char* pointer, T otherwise) {
+    return get(path).value(json::json_pointer(pointer), otherwise);
+  }
+  // What the node's agent writes once the order that stands is in force.
+  void acknowledge() {
+    const json cap = get(kCap);
+    const json status = {{"status",
+                          {{"state", cap["spec"].value("release", false) ? "Releasing" : "Active"},
+                           {"bootID", "boot-1"},
+                           {"appliedWatts", 300},
+                           {"minWatts", 100},
+                           {"maxWatts", 500},
+                           {"observed",
+                            {{"uid", cap["metadata"]["uid"]},
+                             {"epoch", cap["spec"]["epoch"]},
+                             {"sequence", cap["spec"]["sequence"]}}}}}};
+    call({"PATCH", kCap + "/status", status.dump(), "application/merge-patch+json", {}});
+  }
+  // "False NoMembers"; empty: not there (yet).
+  std::string verdict(const std::string& type) {
+    for (const auto& condition : at(kPolicy, "/status/conditions", json::array())) {
+      if (condition["type"] == type) {
+        return condition["status"].get<std::string>() + " " + condition["reason"].get<std::string>();
+      }
+    }
+    return {};
+  }
+  std::unique_ptr<App> start(const std::string& identity) {
+    Config config;
+    config.health = {"127.0.0.1", 0, {}};
+    config.status_interval = base::Milliseconds(100);
+    config.caps_timing.period = base::Milliseconds(200);
+    config.caps_timing.least_interval = base::Milliseconds(100);
+    config.caps_timing.heartbeat = base::Milliseconds(200);
+    config.identity = identity;
+    config.telemetry.discovery.enabled = false;
+    auto app = std::make_unique<App>(config, *kube::config_from_url(server_.url()), clock_);
+    EXPECT_TRUE(app->start().ok());
+    return app;
+  }
+  // Waits until it holds; fails the test after 40 s.
+  void eventually(const std::string& what, const std::function<bool()>& holds) {
+    const auto deadline = clock_.mono_now() + base::Seconds(40);
+    while (!holds()) {
+      ASSERT_LT(clock_.mono_now(), deadline) << "never: " << what << "\n" << get(kCap).dump(1) << get(kPolicy).dump(1);
+      (void)clock_.wait_until(clock_.mono_now() + base::Milliseconds(20), {});
+    }
+  }
+
+  runtime::SystemClock clock_;
+  demo::ApiServer server_{{}};
+};
+
+TEST_F(Capping, APolicyWithTheNodeToItselfEndsAsAnAcknowledgedOrder) {
+  apply_policy(120);
+  run_pod("llm", "a");
+  const auto app = start("one");
+  eventually("the node is ordered", [&] { return at(kCap, "/spec/cpuPackageWatts", 0) == 120; });
+  EXPECT_EQ(get(kCap)["metadata"]["ownerReferences"][0]["kind"], "Node");
+  EXPECT_GE(at(kCap, "/spec/epoch", 0), 1);
+  eventually("the policy waits for the node", [&] { return verdict("Capped") == "False Pending"; });
+  acknowledge();
+  eventually("the policy is in force", [&] {
+    if (verdict("Capped") != "True InForce") acknowledge();  // orders may have followed
+    return verdict("Capped") == "True InForce" && at(kPolicy, "/status/nodes/capped", 0) == 1;
+  });
+
+  apply_policy(90);
+  eventually("the tighter cap is ordered", [&] { return at(kCap, "/spec/cpuPackageWatts", 0) == 90; });
+}
+
+TEST_F(Capping, ANodeSharedWithOthersIsLeftAloneAndGivenBackWhenOthersArrive) {
+  apply_policy(120);
+  run_pod("llm", "a");
+  const auto app = start("one");
+  eventually("the node is ordered", [&] { return at(kCap, "/spec/cpuPackageWatts", 0) == 120; });
+  run_pod("other", "b");
+  eventually("the policy says why", [&] { return verdict("Capped") == "False SharedNodes"; });
+  eventually("the node is let go", [&] { return at(kCap, "/spec/release", false); });
+}
+
+TEST_F(Capping, TheHeartbeatGoesOnOnlyWithALeader) {
+  auto app = start("one");
+  std::string seen;
+  eventually("there is a heartbeat", [&] { return !(seen = at(kLease, "/spec/renewTime", std::string())).empty(); });
+  eventually("it is renewed", [&] { return at(kLease, "/spec/renewTime", std::string()) != seen; });
+  EXPECT_EQ(at(kLease, "/spec/leaseDurationSeconds", 0), 20);
+  EXPECT_EQ(at(kLease, "/spec/holderIdentity", std::string()), "one");
+  app.reset();
+  seen = at(kLease, "/spec/renewTime", std::string());
+  app = start("two");
+  eventually("the next one beats", [&] { return at(kLease, "/spec/holderIdentity", std::string()) == "two"; });
+}
+
+TEST_F(Capping, ANewLeaderStampsWithAHigherEpoch) {
+  apply_policy(120);
+  run_pod("llm", "a");
+  auto app = start("one");
+  eventually("the node is ordered", [&] { return at(kCap, "/spec/cpuPackageWatts", 0) == 120; });
+  const auto epoch = at(kCap, "/spec/epoch", 0);
+  app.reset();
+  app = start("two");
+  eventually("the order is stamped anew", [&] { return at(kCap, "/spec/epoch", 0) > epoch; });
+  EXPECT_EQ(at(kCap, "/spec/cpuPackageWatts", 0), 120);
+}
+
+TEST_F(Capping, ADeletedOrderIsCreatedAnew) {
+  apply_policy(120);
+  run_pod("llm", "a");
+  const auto app = start("one");
+  eventually("the node is ordered", [&] { return at(kCap, "/spec/cpuPackageWatts", 0) == 120; });
+  const std::string uid = get(kCap)["metadata"]["uid"];
+  call({"DELETE", kCap});
+  eventually("there is another", [&] {
+    const std::string now = at(kCap, "/metadata/uid", uid);
+    return now != uid && at(kCap, "/spec/cpuPackageWatts", 0) == 120;
+  });
+}
+
+}  // namespace
+}  // namespace headroom::controller
