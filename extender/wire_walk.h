@@ -58,13 +58,14 @@ class Once {
 
 // The text of a string value: a view into the body when it needs no unescaping, else a string kept by the store.
 inline Result<std::string_view> text_of(ondemand::value value, TextStore& store) {
+  // Up to the next JSON token: the string and perhaps blanks.
   std::string_view token = value.raw_json_token();
   if (token.empty() || token.front() != '"') return invalid_input("must be a string");
-  token.remove_prefix(1);
-  if (const std::size_t end = token.find('"');
-      end != std::string_view::npos && std::memchr(token.data(), '\\', end) == nullptr) {
-    return token.substr(0, end);
+  while (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t') {
+    token.remove_suffix(1);
   }
+  const bool closed = token.size() >= 2 && token.back() == '"';
+  if (closed && std::memchr(token.data(), '\\', token.size()) == nullptr) return token.substr(1, token.size() - 2);
   std::string_view text;
   if (const auto error = value.get_string().get(text); error != simdjson::SUCCESS) return wrong_type(error, "a string");
   return std::string_view(store.unescaped.emplace_front(text));

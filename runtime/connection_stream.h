@@ -3,9 +3,9 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "runtime/connection.h"
-#include "runtime/tcp_socket.h"
 
 namespace headroom::runtime {
 
@@ -13,7 +13,9 @@ namespace headroom::runtime {
 template <class LibraryStream>
 class ConnectionStream final : public LibraryStream {
  public:
-  explicit ConnectionStream(Connection& connection) : connection_(connection) {}
+  // `peer`: what the library is told when it asks for the other side's address. A server does for every request.
+  explicit ConnectionStream(Connection& connection, std::string peer = {})
+      : connection_(connection), peer_(std::move(peer)) {}
 
   // The connection waits by itself, inside read and write.
   bool is_readable() const override { return true; }
@@ -24,7 +26,7 @@ class ConnectionStream final : public LibraryStream {
     return connection_.write({data, size}) ? static_cast<ssize_t>(size) : -1;
   }
   void get_remote_ip_and_port(std::string& ip, int& port) const override {
-    ip = peer_address(connection_.socket());
+    ip = peer_;
     port = 0;
   }
   void get_local_ip_and_port(std::string& ip, int& port) const override {
@@ -35,6 +37,7 @@ class ConnectionStream final : public LibraryStream {
 
  private:
   Connection& connection_;
+  const std::string peer_;
 };
 
 }  // namespace headroom::runtime

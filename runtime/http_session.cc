@@ -12,6 +12,7 @@
 #include "runtime/http_framing.h"
 #include "runtime/logging.h"
 #include "runtime/system_clock.h"
+#include "runtime/tcp_socket.h"
 
 namespace headroom::runtime {
 namespace {
@@ -23,7 +24,11 @@ constexpr std::string_view kTextPlain = "text/plain; charset=utf-8";
 class Session final : private httplib::Server {
  public:
   Session(Connection& connection, const SessionShared& shared)
-      : connection_(connection), shared_(shared), stream_(connection), peer_names_(connection.peer_names()) {
+      : connection_(connection),
+        shared_(shared),
+        peer_address_(peer_address(connection.socket())),
+        stream_(connection, peer_address_),
+        peer_names_(connection.peer_names()) {
     // The library takes an invalid listening socket for "the server is stopping" and would cut streams.
     svr_sock_ = connection.socket();
     set_keep_alive_timeout(std::max<time_t>(1, shared.options.keep_alive.count() / 1'000));
@@ -139,7 +144,7 @@ class Session final : private httplib::Server {
     for (const auto& [name, value] : request.params) ours.query.emplace(name, value);
     ours.headers = std::move(head.headers);
     ours.body = std::move(body.bytes);
-    ours.remote_address = peer_address(connection_.socket());
+    ours.remote_address = peer_address_;
     ours.client_san_names = peer_names_;
     route(ours, response);
   }
@@ -246,6 +251,7 @@ class Session final : private httplib::Server {
 
   Connection& connection_;
   const SessionShared& shared_;
+  const std::string peer_address_;
   ConnectionStream<httplib::Stream> stream_;
   const std::vector<std::string> peer_names_;
 

@@ -1,5 +1,6 @@
 #include "runtime/json_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -86,6 +87,12 @@ std::size_t append_special(std::string& out, std::string_view text, std::size_t 
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+  if (std::all_of(text.begin(), text.end(), is_plain)) {
+    const std::size_t begin = out.size();
+    out.append(text.size() + 2, '"');  // both quotes; the text goes between them
+    text.copy(out.data() + begin + 1, text.size());
+    return;
+  }
   out += '"';
   std::size_t at = 0;
   while (at < text.size()) {
