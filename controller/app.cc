@@ -107,7 +107,7 @@ class App::Parts {
         caps_({clock, loop_.reports(), *cap_store_, *heartbeat_, leadership_}, deciding(),
               {config.caps, config.caps_timing, config.agent_namespace}),
         server_(health_options(config.health)) {
-    const HealthView view{loop_, store_, clock, config.max_books_age};
+    const HealthView view{loop_, caps_.reports(), store_, clock, config.max_books_age};
     add_metrics(metrics_, view);
     add_health_routes(server_, metrics_, view);
     add_services();

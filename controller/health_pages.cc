@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "controller/cap_metrics.h"
+
 namespace headroom::controller {
 namespace {
 
@@ -71,6 +73,7 @@ std::vector<CollectedFamily> collect(const HealthView& view) {
   writes.samples.push_back({{{"result", "written"}}, static_cast<double>(report->writes)});
   writes.samples.push_back({{{"result", "failed"}}, static_cast<double>(report->write_failures)});
   std::vector<CollectedFamily> all{std::move(leads), std::move(writes)};
+  for (auto& made : cap_families(*view.caps.load())) all.push_back(std::move(made));
   if (report->books == nullptr) return all;
   auto age = family("headroom_books_age_seconds", "Since the books were last kept.", MetricType::gauge);
   age.samples.push_back({{}, std::chrono::duration<double>(view.clock.mono_now() - report->kept_at).count()});

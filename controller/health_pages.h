@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cluster/store.h"
+#include "controller/caps_report.h"
 #include "controller/status_loop.h"
 #include "runtime/http_server.h"
 #include "runtime/metrics.h"
@@ -14,6 +15,7 @@ namespace headroom::controller {
 
 struct HealthView {
   const StatusLoop& loop;
+  const base::Published<CapsReport>& caps;
   const cluster::Store& store;
   const base::Clock& clock;
   base::Milliseconds max_books_age;

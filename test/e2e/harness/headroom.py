@@ -73,3 +73,29 @@ class Extender:
         """The sum over the series whose labels match; None when there is none."""
         values = [value for have, value in self.metrics(name) if all(have.get(k) == v for k, v in labels.items())]
         return sum(values) if values else None
+
+
+class Controller:
+    """One of several controllers; they elect their leader among themselves. Ends with the check."""
+
+    def __init__(self, world, name, **settings):
+        self.health_port = free_port()
+        config = {"kubeconfig": world.identity("headroom-controller"), "listen": {"health": f"127.0.0.1:{self.health_port}"},
+                  "lease": {"identity": name}, "telemetry": {"discovery": {"enabled": False}}, **settings}
+        path = os.path.join(world.scratch(), f"{name}.yaml")
+        with open(path, "w", encoding="utf-8") as out:
+            json.dump(config, out, indent=1)
+        self.process = Process(f"controller-{name}", [world.program("headroom-controller"), "--config", path], world.logs)
+        world.finally_do(self.process.stop)
+
+    def start(self):
+        self.process.start()
+        return self
+
+    def metric(self, name):
+        """The value of a metric without labels; None where there is none."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/metrics", timeout=5) as reply:
+            for line in reply.read().decode().splitlines():
+                if line.startswith(name + " "):
+                    return float(line.split()[1])
+        return None
