@@ -10,6 +10,7 @@ this machine and shares its cores.
 """
 
 import argparse
+import json
 import os
 import resource
 import subprocess
@@ -26,6 +27,8 @@ from harness import objects  # noqa: E402
 from harness.api import TOPOLOGIES  # noqa: E402
 from harness.control_plane import ControlPlane  # noqa: E402
 from harness.headroom import Extender  # noqa: E402
+from harness.ports import free_port  # noqa: E402
+from harness.processes import Process  # noqa: E402
 from harness.scheduler import Scheduler, adapted_config  # noqa: E402
 from harness.wait import eventually  # noqa: E402
 
@@ -39,9 +42,9 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def resident_megabytes(pid):
+def resident_megabytes(pid, field="VmRSS"):
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+        return next(int(line.split()[1]) for line in status if line.startswith(field)) / 1024
 
 
 def rack_of(number):
@@ -113,7 +116,7 @@ class Bench:
     # ---- measurements
 
     def rate(self, mode, nodes):
-        """Returns (pods/s, extender's CPU milliseconds per pod or None)."""
+        """Returns (pods/s, kube-scheduler's CPU milliseconds per pod, the extender's or None)."""
         pods = self.arguments.pods
         self.add_pods(pods)
         extender = floor = None
@@ -143,7 +146,8 @@ class Bench:
     @staticmethod
     def watch(scheduler, pods, pid):
         points = []
-        before = cpu_seconds(pid) if pid else None
+        own = scheduler.process.pid
+        before = (cpu_seconds(own), cpu_seconds(pid) if pid else None)
         deadline = time.monotonic() + 600
         while time.monotonic() < deadline:
             done = scheduler.metric("scheduler_schedule_attempts_total", result="scheduled")
@@ -157,8 +161,8 @@ class Bench:
         if len(inside) < 2:
             inside = points
         rate = (inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0])
-        cpu = (cpu_seconds(pid) - before) * 1000 / pods if pid else None
-        return rate, cpu
+        cpu = (cpu_seconds(pid) - before[1]) * 1000 / pods if pid else None
+        return rate, (cpu_seconds(own) - before[0]) * 1000 / pods, cpu
 
     def relist(self, nodes, pods):
         """How long an extender that starts from nothing needs until it is ready with the whole cluster; and, twice, how
@@ -183,8 +187,28 @@ class Bench:
                 extender.await_ready(600)
                 print(f"| API server killed, {life + 1} | {time.monotonic() - started:.1f} | "
                       f"{resident_megabytes(extender.process.pid):.0f} |", flush=True)
+            self.steady("headroom-extender", extender.process.pid)
         finally:
             extender.stop()
+        path = os.path.join(self.directory, "controller.yaml")
+        with open(path, "w", encoding="utf-8") as out:
+            json.dump({"kubeconfig": self.plane.admin_kubeconfig(), "listen": {"health": f"127.0.0.1:{free_port()}"}}, out)
+        controller = Process("controller", [os.path.join(self.arguments.build, "bin", "headroom-controller"), "--config", path],
+                             self.plane.logs).start()
+        try:
+            status = f"{TOPOLOGIES}/site"
+            eventually("the topology's status", lambda: self.api.get(status).get("status", {}).get("conditions"), 120)
+            self.steady("headroom-controller", controller.pid)
+        finally:
+            controller.stop()
+
+    @staticmethod
+    def steady(name, pid, seconds=60):
+        """What a program uses with the whole cluster in memory and nothing changing: for requests and limits in deploy/."""
+        before = cpu_seconds(pid)
+        time.sleep(seconds)
+        print(f"{name}: {(cpu_seconds(pid) - before) * 1000 / seconds:.0f} m CPU, {resident_megabytes(pid):.0f} MB "
+              f"(at most {resident_megabytes(pid, 'VmHWM'):.0f} MB)", flush=True)
 
 
 def main():
@@ -202,13 +226,14 @@ def main():
         try:
             bench.start()
             have = 0
-            print("| nodes | extender | pods/s | extender CPU ms per pod |\n|---|---|---|---|", flush=True)
+            print("| nodes | extender | pods/s | kube-scheduler CPU ms per pod | extender CPU ms per pod |\n|---|---|---|---|---|", flush=True)
             for nodes in [int(n) for n in arguments.nodes.split(",")]:
                 bench.add_nodes(have, nodes)
                 have = nodes
                 for mode in ("none", "floor", "headroom"):
-                    rate, cpu = bench.rate(mode, nodes)
-                    print(f"| {nodes:,} | {mode} | {rate:.0f} | {'' if cpu is None else f'{cpu:.2f}'} |", flush=True)
+                    rate, scheduler, extender = bench.rate(mode, nodes)
+                    own = "" if extender is None else f"{extender:.2f}"
+                    print(f"| {nodes:,} | {mode} | {rate:.0f} | {scheduler:.2f} | {own} |", flush=True)
             if arguments.relist:
                 print(f"\n| {have:,} nodes, {arguments.relist:,} pods | ready after s | RSS MB |\n|---|---|---|", flush=True)
                 bench.relist(have, arguments.relist)
