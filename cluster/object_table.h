@@ -31,11 +31,11 @@ class ObjectTable {
     row = Row{std::move(object), {}};
     return true;
   }
-  bool put_unreadable(const std::string& name, std::string error) {
+  bool put_unreadable(const std::string& name, const std::string& error) {
     Row& row = rows_[name];
     if (on_unreadable_ == OnUnreadable::forget) row.object.reset();
     const bool changed = row.error != error;
-    row.error = std::move(error);
+    row.error = error;
     return changed;
   }
   // The last readable version; null where there is none.

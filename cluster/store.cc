@@ -175,7 +175,8 @@ class Store::Impl {
 
   [[nodiscard]] std::shared_ptr<const model::TelemetrySnapshot> telemetry() const {
     auto snapshot = edges_.collector == nullptr ? nullptr : edges_.collector->snapshot();
-    return snapshot ? std::move(snapshot) : no_telemetry_;
+    if (snapshot == nullptr) return no_telemetry_;
+    return snapshot;
   }
 
   struct NodesTold {

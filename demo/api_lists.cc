@@ -148,7 +148,9 @@ Json resource_entry(const ResourceType& type) {
 Json group_entry(const std::string& group, const std::set<std::string>& versions) {
   Json entry = {{"name", group}, {"versions", Json::array()}};
   for (const std::string& version : versions) {
-    entry["versions"].push_back({{"groupVersion", group + "/" + version}, {"version", version}});
+    std::string qualified = group;
+    qualified.append(1, '/').append(version);
+    entry["versions"].push_back({{"groupVersion", std::move(qualified)}, {"version", version}});
   }
   entry["preferredVersion"] = entry["versions"].front();
   return entry;

@@ -195,7 +195,7 @@ runtime::HttpResponse ApiObjects::create(const Call& call) {
       201);
 }
 
-ApiObjects::Written ApiObjects::changed_object(const Call& call, const Json& before, Json after) const {
+ApiObjects::Written ApiObjects::changed_object(const Call& call, const Json& before, const Json& after) const {
   const std::string version = meta_text(after, "resourceVersion");
   if (!version.empty() && version != meta_text(before, "resourceVersion"))
     return changed_meanwhile(call.type, call.path.name);
@@ -211,7 +211,7 @@ ApiObjects::Written ApiObjects::changed_object(const Call& call, const Json& bef
     return bad_request("the name of the object (" + name + ") does not match the name on the URL (" + call.path.name +
                        ")");
   }
-  Json result = call.path.subresource == "status" ? before : std::move(after);
+  Json result = call.path.subresource == "status" ? before : after;
   if (call.path.subresource == "status") {
     result["status"] = after.value("status", Json::object());
   } else if (call.type.has_status && call.type.plural != "customresourcedefinitions") {
@@ -268,7 +268,7 @@ runtime::HttpResponse ApiObjects::patch(const Call& call) {
     } else {
       after.merge_patch(call.body);
     }
-    Written written = changed_object(call, *current, std::move(after));
+    Written written = changed_object(call, *current, after);
     if (auto* result = std::get_if<Json>(&written))
       note_update(*current, *result, {call.manager(), false, call.path.subresource});
     return written;

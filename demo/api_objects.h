@@ -49,7 +49,7 @@ class ApiObjects {
   [[nodiscard]] runtime::HttpResponse write(const Call& call, const Make& make, int success = 200);
 
   [[nodiscard]] Written new_object(const Call& call, Json object) const;
-  [[nodiscard]] Written changed_object(const Call& call, const Json& before, Json after) const;
+  [[nodiscard]] Written changed_object(const Call& call, const Json& before, const Json& after) const;
   [[nodiscard]] bool namespace_exists(const std::string& ns) const;
   void remove_dependents(const Call& call, const Json& object);
   void remove_all(const std::string& type, const std::string& ns);

@@ -11,8 +11,10 @@ namespace {
 Failure ownership_conflict(const ApplyConflicts& conflicts) {
   Failure failure{409, "Conflict", "Apply failed with " + std::to_string(conflicts.size()) + " conflict(s):", {}};
   for (const auto& [manager, field] : conflicts) {
-    failure.message += " conflict with \"" + manager + "\": " + field;
-    failure.causes.emplace_back(field, "conflict with \"" + manager + "\"");
+    std::string conflict = "conflict with \"";
+    conflict.append(manager).append("\"");
+    failure.message.append(" ").append(conflict).append(": ").append(field);
+    failure.causes.emplace_back(field, std::move(conflict));
   }
   return failure;
 }

@@ -80,7 +80,7 @@ class ApiServer::Impl {
   std::uint16_t port = 0;
 };
 
-ApiServer::ApiServer(ApiServerOptions options) : impl_(std::make_unique<Impl>(options)) {}
+ApiServer::ApiServer(const ApiServerOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 ApiServer::~ApiServer() {
   stop();
 }

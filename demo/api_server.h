@@ -30,7 +30,7 @@ struct ApiServerOptions {
 // Thread-safe after start().
 class ApiServer {
  public:
-  explicit ApiServer(ApiServerOptions options);
+  explicit ApiServer(const ApiServerOptions& options);
   ~ApiServer();  // stops
   ApiServer(const ApiServer&) = delete;
   ApiServer& operator=(const ApiServer&) = delete;
