@@ -17,6 +17,9 @@ void read_capping(const runtime::ConfigReader& section, Config& config) {
   timing.period = section.duration(
       "period", {.fallback = timing.period, .least = base::Milliseconds(500), .most = base::Milliseconds(60'000)});
   timing.least_interval = std::min(timing.least_interval, timing.period);
+  timing.heartbeat = section.duration(
+      "heartbeat",
+      {.fallback = timing.heartbeat, .least = base::Milliseconds(200), .most = base::Milliseconds(10'000)});
   timing.writes_per_second =
       section.number("writesPerSecond", {.fallback = timing.writes_per_second, .least = 1, .most = 100});
   caps.newly_capped_a_minute = static_cast<std::int32_t>(
