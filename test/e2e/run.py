@@ -28,7 +28,7 @@ from harness.registry import CHECKS  # noqa: E402
 from harness.world import World  # noqa: E402
 
 
-PROGRAMS = ("headroom-extender", "headroom-controller", "kube_conformance")
+PROGRAMS = ("headroom", "headroom-extender", "headroom-controller", "rapl-agent", "raplfs", "kube_conformance")
 
 
 def load_checks():
