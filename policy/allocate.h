@@ -14,7 +14,8 @@
 //
 // How budgets come about (docs/caps.md in words): floors, then 110 % of each node's uncapped demand by priority, then
 // all that is left by the room up to the class maximum. A budget is lowered only where a limit needs it: its sum does
-// not fit, or a node with more demand waits for the watts. It is raised when more than max(5 %, 20 W) come of it.
+// not fit, or a node with more demand waits for the watts. It is raised when more than max(5 %, 20 W) come of it
+// (or the last watts up to the class maximum for a node that wants them).
 #pragma once
 
 #include <cstdint>

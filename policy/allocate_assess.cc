@@ -10,11 +10,16 @@ using base::Power;
 using base::scaled_up;
 using model::EnforcementMode;
 
-// Below 95 % of its budget with room to spare, so that a node that gets this does not look capped.
-constexpr base::Share kModestMargin = base::percent(106);
+// What every node gets before any gets its full margin: enough not to look held back, so little that a full limit is
+// used.
+constexpr base::Share kModestMargin = base::percent(104);
 constexpr base::Share kDesiredMargin = base::percent(110);
 // An applied bound this far above an acknowledged budget means that the agent cannot go lower.
 constexpr base::Share kStuck = base::percent(101);
+// Drawing this much of its cap, a node would draw more without. (The 95 % of binds() are for admission: cautious.)
+constexpr base::Share kHeldBack = base::percent(99);
+constexpr base::Share kProbe = base::percent(20);
+constexpr Power kLeastProbe = base::watts(40);
 constexpr base::Share kThresholdHysteresis = base::percent(5);
 
 bool enforced(const CapLimit& limit) {
@@ -93,8 +98,19 @@ class Assessment {
     }
     state.ceiling = std::max(whole_watts_down(ceiling), state.floor);
     state.demand = state.binding ? node.class_max : node.measured.value_or(node.expected);
-    state.modest = std::clamp(whole_watts_up(scaled_up(state.demand, kModestMargin)), state.floor, state.ceiling);
-    state.desired = std::clamp(whole_watts_up(scaled_up(state.demand, kDesiredMargin)), state.floor, state.ceiling);
+    state.asks = asks_of(node, state);
+    state.modest = std::clamp(whole_watts_up(scaled_up(state.asks, kModestMargin)), state.floor, state.ceiling);
+    state.desired = std::clamp(whole_watts_up(scaled_up(state.asks, kDesiredMargin)), state.floor, state.ceiling);
+  }
+
+  // A node that its cap holds back may want anything. It asks for a fifth more, again and again as long as the cap
+  // holds it back: asking for the class maximum at once would take watts from others that it turns out not to want.
+  [[nodiscard]] static Power asks_of(const CapNode& node, const NodeState& state) {
+    const Power known = node.measured.value_or(node.expected);
+    if (!state.binding) return known;
+    const Power cap = *state.charge.held_to;
+    if (!throttled(*node.cap) && known < base::scaled_down(cap, kHeldBack)) return known;
+    return std::max(known, cap + std::max(base::scaled_up(cap, kProbe), kLeastProbe));
   }
 
   void find_wants(const CapNode& node, NodeState& state) const {

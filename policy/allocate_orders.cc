@@ -73,20 +73,22 @@ class Ordering {
     Power budget;
     std::optional<std::uint32_t> bound_by;
   };
-  // The largest budget up to `wanted` that leaves every sum of charges where it may be.
+  // The largest budget up to `wanted` that leaves every sum of charges where it may be. What the node counts for now
+  // may be known too high (an ack is on its way), so an order above the newest one needs room even below that.
   [[nodiscard]] Admitted admit(std::uint32_t i, Power wanted) const {
+    const Power current = state_of(i).current;
     const Power charged = state_of(i).charge.charged;
     Admitted admitted{wanted, {}};
-    if (wanted <= charged) return admitted;
+    if (wanted <= current) return admitted;
     for (const LimitShare& share : node_of(i).limits) {
       if (!enforced(share.limit) || share.share <= base::Share()) continue;
-      const Power room = std::max(room_[share.limit], Power());
-      const __int128 scaled = static_cast<__int128>(room.count()) * 1'000'000 / share.share.count();
-      const Power most =
-          charged + (scaled < kUnlimited.count() ? base::microwatts(static_cast<std::int64_t>(scaled)) : kUnlimited);
-      if (most < admitted.budget) admitted = {most, share.limit};
+      Power most = current;
+      if (room_[share.limit] >= Power()) {
+        const __int128 scaled = static_cast<__int128>(room_[share.limit].count()) * 1'000'000 / share.share.count();
+        most = charged + base::microwatts(static_cast<std::int64_t>(std::min<__int128>(scaled, kUnlimited.count())));
+      }
+      if (most < admitted.budget) admitted = {std::max(whole_watts_down(most), current), share.limit};
     }
-    admitted.budget = std::max(whole_watts_down(admitted.budget), whole_watts_down(charged));
     return admitted;
   }
 
@@ -163,10 +165,16 @@ class Ordering {
     return std::min(state_of(i).current, std::max(state_of(i).ceiling, state_of(i).floor));
   }
 
+  // More than max(5 %, 20 W) comes of it, or the last watts up to the ceiling for a node that wants them.
+  [[nodiscard]] bool worth_raising(std::uint32_t i, Power to) const {
+    if (to > ordered_[i] + raise_step(ordered_[i])) return true;
+    return to > ordered_[i] && to >= state_of(i).ceiling && ordered_[i] < state_of(i).desired;
+  }
+
   // The node waits for watts that only others can free.
   [[nodiscard]] bool needy(std::uint32_t i) const {
     return orders(i) && targets_.divided[i] != 0 && ordered_[i] < state_of(i).desired &&
-           targets_.budget[i] > ordered_[i] + raise_step(ordered_[i]);
+           worth_raising(i, targets_.budget[i]);
   }
 
   // Lowers to the targets those with most to give, until every limit fits its orders and what the needy wait for.
@@ -280,7 +288,7 @@ class Ordering {
     std::vector<std::uint32_t> order;
     for (std::uint32_t i = 0; i < ordered_.size(); ++i) {
       if (!orders(i) || written_[i] != 0 || targets_.divided[i] == 0 || !may_raise(i)) continue;
-      if (targets_.budget[i] > ordered_[i] + raise_step(ordered_[i])) order.push_back(i);
+      if (worth_raising(i, targets_.budget[i])) order.push_back(i);
     }
     std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
       if (needy(a) != needy(b)) return needy(a);
@@ -289,7 +297,7 @@ class Ordering {
     });
     for (const std::uint32_t i : order) {
       const Admitted admitted = admit(i, targets_.budget[i]);
-      if (admitted.budget > ordered_[i] + raise_step(ordered_[i])) {
+      if (worth_raising(i, admitted.budget)) {
         put(i, WriteCause::raise, admitted.budget, admitted.bound_by);
       }
     }

@@ -14,9 +14,10 @@ struct NodeState {
   Charge charge;
   base::Power floor;       // whole watts; what cannot be changed included
   base::Power ceiling;     // class maximum, explicit nodeWatts, what the agent says can be drawn; >= floor
-  base::Power demand;      // uncapped
-  base::Power modest;      // demand with the margin that keeps it from looking capped
-  base::Power desired;     // 110 % of demand
+  base::Power demand;      // uncapped: the class maximum where the budget binds
+  base::Power asks;        // what dividing takes for its demand: measured, or a step above the cap that holds it back
+  base::Power modest;      // asks with the margin that keeps it from looking capped
+  base::Power desired;     // 110 % of asks
   base::Power current;     // budget of the newest order; class maximum where there is none
   bool has_order = false;  // a NodePowerCap that is not released
   bool acked = false;      // its newest order is in force

@@ -60,11 +60,14 @@ Charge charge_of(const ChargeInput& input) {
   return charge;
 }
 
+bool throttled(const model::NodePowerCap& cap) {
+  return std::any_of(cap.status.conditions.begin(), cap.status.conditions.end(),
+                     [](const model::CapCondition& c) { return c.type == model::kCapConditionThrottled && c.holds; });
+}
+
 bool binds(const Charge& charge, const model::NodePowerCap& cap, std::optional<Power> measured) {
   if (!charge.held_to) return false;
-  for (const model::CapCondition& condition : cap.status.conditions) {
-    if (condition.type == model::kCapConditionThrottled && condition.holds) return true;
-  }
+  if (throttled(cap)) return true;
   return measured && *measured >= base::scaled_down(*charge.held_to, base::percent(95));
 }
 

@@ -50,6 +50,8 @@ struct Charge {
 
 [[nodiscard]] Charge charge_of(const ChargeInput& input);
 
+// The agent says that demand is above the cap.
+[[nodiscard]] bool throttled(const model::NodePowerCap& cap);
 // At 95 % of what it is held to, or reported as throttled: its draw says nothing about its demand.
 [[nodiscard]] bool binds(const Charge& charge, const model::NodePowerCap& cap, std::optional<base::Power> measured);
 
