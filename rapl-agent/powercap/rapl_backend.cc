@@ -77,6 +77,15 @@ ChosenTree choose_tree(const RaplOptions& options) {
   return chosen;
 }
 
+// "rapl/package-1/dram" belongs to package 1.
+std::optional<unsigned> package_of_domain(std::string_view id) {
+  constexpr std::string_view kPrefix = "rapl/";
+  if (!id.starts_with(kPrefix)) return std::nullopt;
+  id.remove_prefix(kPrefix.size());
+  const auto package = parse_package(id.substr(0, id.find('/')));
+  return package ? std::optional(package->package) : std::nullopt;
+}
+
 }  // namespace
 
 struct RaplBackend::Known {
@@ -84,7 +93,8 @@ struct RaplBackend::Known {
   bool stale = false;
 };
 
-RaplBackend::RaplBackend(RaplOptions options) : options_(std::move(options)), known_(std::make_shared<Known>()) {}
+RaplBackend::RaplBackend(RaplOptions options)
+    : options_(std::move(options)), known_(std::make_shared<Known>()), cpus_(options_.sysfs_root) {}
 RaplBackend::~RaplBackend() = default;
 
 core::Inventory RaplBackend::discover() {
@@ -107,6 +117,11 @@ core::Inventory RaplBackend::discover() {
     if (std::exchange(gone, false)) ++generations_[id];
     domain.generation = generations_[id];
     inventory.domains.push_back(std::move(domain));
+  }
+  cpus_.look();
+  for (const auto& [id, gone] : gone_) {
+    const auto package = gone ? package_of_domain(id) : std::nullopt;
+    if (package && cpus_.all_offline(*package)) inventory.dark.push_back(id);
   }
   known_ = std::make_shared<Known>(Known{std::move(found.files), chosen.stale});
   return inventory;

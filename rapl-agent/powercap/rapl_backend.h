@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "rapl-agent/core/backend.h"
+#include "rapl-agent/powercap/package_cpus.h"
 #include "rapl-agent/sysfs/files.h"
 
 namespace headroom::rapl_agent::powercap {
@@ -64,6 +65,7 @@ class RaplBackend final : public core::Backend, public core::Meter {
   std::shared_ptr<const Known> known_;                // guarded by mutex_; replaced whole by discover()
   std::map<std::string, std::uint64_t> generations_;  // guarded by mutex_
   std::map<std::string, bool> gone_;                  // guarded by mutex_: seen before, not there (any more)
+  PackageCpus cpus_;                                  // guarded by mutex_
 };
 
 }  // namespace headroom::rapl_agent::powercap

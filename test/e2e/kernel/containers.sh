@@ -4,7 +4,7 @@ zone=/sys/devices/virtual/powercap/intel-rapl/intel-rapl
 # The container's root is the guest's own, bound to a place where runc may make it read-only.
 mount --bind / /box
 
-page() { wget -q -O - -T 5 "http://127.0.0.1:9880/$1" 2>/dev/null; }
+page() { wget -q -O - "http://127.0.0.1:9880/$1" 2>/dev/null; }
 
 # eventually <seconds> <command...>
 eventually() {

@@ -85,6 +85,7 @@ class Guest:
              "-kernel", kernel.image, "-initrd", ram_disk, "-append", "console=ttyS0 quiet panic=-1 oops=panic"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors)
         self._lines = queue.Queue()
+        self._awake = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -111,13 +112,23 @@ class Guest:
         except GuestFailed:
             return False
 
-    def wake(self):
-        """A byte on the second serial line, which may wake the guest."""
-        with socket.socket(socket.AF_UNIX) as line:
-            line.connect(self._second)
-            line.sendall(b"\n")
+    def wake_after(self, seconds):
+        """From then on a byte a second on the second serial line, which may wake the guest, until awake()."""
+        threading.Thread(target=self._wake, args=(seconds,), daemon=True).start()
+
+    def _wake(self, seconds):
+        # One byte may come too early, while the guest is still on its way to sleep.
+        while not self._awake.wait(seconds):
+            with socket.socket(socket.AF_UNIX) as line:
+                line.connect(self._second)
+                line.sendall(b"\n")
+            seconds = 1.0
+
+    def awake(self):
+        self._awake.set()
 
     def end(self):
+        self._awake.set()
         self._process.kill()
         self._process.wait()
         self._errors.close()

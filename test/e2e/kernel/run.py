@@ -26,6 +26,7 @@ TWO_DIES = "4,sockets=1,dies=2,cores=2,threads=1"
 DIES = ("Fault_multi_die*",)
 ATTEMPTS = 3  # of booting: a guest that never reached its init says nothing about the cases
 DEADLINE = 170.0
+SLEEP = 3.0  # seconds that the guest is to sleep
 
 
 def cases_in(binary):
@@ -93,8 +94,9 @@ def converse(guest, log, results):
         if found or line.startswith("  ") or "guest:" in line:
             print(line, flush=True)
         if "guest: sleeps" in line:
-            time.sleep(3)  # pace: so long the guest is to sleep
-            guest.wake()
+            guest.wake_after(SLEEP)
+        if "guest: woke" in line:
+            guest.awake()
         done = done or "guest: done" in line
     return done
 

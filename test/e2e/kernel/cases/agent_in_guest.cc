@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <stdexcept>
 
@@ -106,11 +107,26 @@ void AgentInGuest::tick_silently() {
 
 bool AgentInGuest::run_until(const std::function<bool()>& holds) {
   const base::MonoTime end = now_ + Seconds(120);
-  while (!holds()) {
-    if (now_ >= end) return false;
+  do {
     run(Seconds(1));
+    if (holds()) return true;
+  } while (now_ < end);
+  describe();
+  return false;
+}
+
+void AgentInGuest::describe() const {
+  std::printf("  state %s: %s\n", std::string(core::to_string(report().state)).c_str(), report().state_reason.c_str());
+  for (const auto& domain : report().domains) {
+    std::printf("  %s %s: %s\n", domain.id.c_str(), std::string(core::to_string(domain.health)).c_str(),
+                domain.detail.c_str());
+    for (const auto& control : domain.controls) {
+      std::printf("    %s: original %lld, asked %lld, reads %lld\n", core::to_string(control.key).c_str(),
+                  static_cast<long long>(control.original.value_or(0)),
+                  static_cast<long long>(control.requested.value_or(0)),
+                  static_cast<long long>(control.read_back.value_or(0)));
+    }
   }
-  return true;
 }
 
 bool AgentInGuest::has(const std::string& id) const {

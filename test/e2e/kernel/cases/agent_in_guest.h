@@ -63,9 +63,11 @@ class AgentInGuest {
   void tick_now();
   // The same without a heartbeat.
   void tick_silently();
-  // A tick each second of the agent's time until the condition holds; false: not within two minutes of it.
+  // A second of the agent's time, and again, until the condition holds. False: not within two minutes; it has then
+  // printed what the agent reports.
   [[nodiscard]] bool run_until(const std::function<bool()>& holds);
   void stop() { agent_->stop(now_); }
+  void describe() const;
 
   [[nodiscard]] const core::AgentReport& report() const { return outbox_.report; }
   // Fails the case when there is no such domain.
