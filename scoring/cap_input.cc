@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/names.h"
+#include "scoring/cap_standing.h"
 #include "scoring/estimate.h"
 
 namespace headroom::scoring {
@@ -242,11 +243,7 @@ class Builder {
     node.reserve = table_.classes[known.node_class].overhead;
     node.cap = cap_of(known.node->name);
     node.class_max_known = known.max.has_value();
-    node.class_max = std::max(known.peak, node.measured.value_or(Power()));
-    // A guess from cores and devices gives way to what the agent has read from the hardware.
-    if (!known.max && node.cap != nullptr) {
-      node.class_max = std::max(node.class_max, node.cap->status.max.value_or(Power()));
-    }
+    node.class_max = class_max_of(known, node.cap.get(), node.measured);
     node.limits = element_limits(known.rack);
     node.limits.insert(node.limits.end(), node_limits_[row].begin(), node_limits_[row].end());
     node.asked = asked_of(row);

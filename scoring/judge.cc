@@ -26,6 +26,10 @@ Refusal Judge::Work::first_refusal(const Place& place, const RackMemo& memo, Amo
   const Gate& standing = memo.standing.of(mode);
   if (standing.reason != Reason::none) return {standing.reason, standing.whose, {}};
   if (memo.needs_telemetry.of(mode) && telemetry_missing(place)) return {Reason::no_power_telemetry, kNone, {}};
+  // Orders are only ever given in mode Enforce.
+  if (mode == Mode::enforce && place.node != kNone && view.nodes[place.node].capped) {
+    return {Reason::node_power_capped, kNone, {}};
+  }
   const Gate& inlet = memo.inlet.of(mode);
   if (inlet.reason != Reason::none) return {inlet.reason, inlet.whose, {}};
   const Room& element = memo.element.of(mode);

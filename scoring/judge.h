@@ -6,7 +6,8 @@
 //
 // Order of the checks, first refusal wins:
 //   the pod itself (annotation, policies) -> the node is known -> its topology is valid -> it stands in the topology ->
-//   telemetry -> inlet -> elements on the path -> policies' rack limits -> policies' power caps
+//   telemetry -> held back by its power cap -> inlet -> elements on the path -> policies' rack limits -> policies'
+//   power caps
 // A refusal that only objects in mode Recommend ask for becomes would_refuse, and the checks go on.
 #pragma once
 

@@ -154,8 +154,9 @@ class Keeper {
     books_->inlets = inlets_of(table(), state_.inlets);
 
     const PodsByNode pods = group_by_node(state_.facts, table().nodes.size());
-    const ViewInput views{*input_.topology, table(),      *input_.settings, state_.facts, pods,
-                          state_.meters,    books_->held, input_.now};
+    const CapsByRow caps = caps_by_row(table(), input_.snapshot->node_power_caps);
+    const ViewInput views{*input_.topology, table(), *input_.settings, state_.facts, pods, state_.meters,
+                          books_->held,     caps,    input_.now};
     const std::vector<Tightening> tightenings = tightenings_of(*input_.policies);
     for (const Tightening& tightening : tightenings) books_->views.push_back(make_view(views, tightening));
 

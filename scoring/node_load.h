@@ -50,6 +50,7 @@ struct NodeLoad {
   Commitment present;
   base::Power measured;  // smoothed and completed by what the sample does not cover; stale: the last; never: 0
   TelemetryState telemetry = TelemetryState::never;
+  bool capped = false;     // its budget binds: cap_standing.h
   base::WallTime sampled;  // end of its newest sample's window; epoch: never
 };
 

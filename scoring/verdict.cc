@@ -15,6 +15,7 @@ constexpr std::array<ReasonText, kReasons> kTexts{{
     {Reason::topology_invalid, "TopologyInvalid", "power topology invalid"},
     {Reason::node_outside_topology, "NodeOutsideTopology", "node stands outside the power topology"},
     {Reason::no_power_telemetry, "NoPowerTelemetry", "no power telemetry"},
+    {Reason::node_power_capped, "NodePowerCapped", "node power capped"},
     {Reason::element_power, "PowerLimit", "not enough power headroom"},
     {Reason::rack_policy_power, "PolicyRackPower", "not enough power headroom under the policy's rack limit"},
     {Reason::policy_power_cap, "PolicyPowerCap", "not enough power headroom under the policy's power cap"},

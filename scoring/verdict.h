@@ -27,6 +27,7 @@ enum class Reason : std::uint8_t {
   topology_invalid,
   node_outside_topology,
   no_power_telemetry,
+  node_power_capped,  // its budget binds: a NodePowerCap holds it back
   element_power,      // an element above the node has not enough headroom
   rack_policy_power,  // a policy's rackConstraints[].maxPower
   policy_power_cap,   // a policy's powerCapLimit
@@ -35,7 +36,7 @@ enum class Reason : std::uint8_t {
   inlet_unknown,      // the rack never had one, and the rule is FailClosed
   rack_policy_inlet,  // a policy's rackConstraints[].maxTemperature
 };
-inline constexpr std::size_t kReasons = 15;
+inline constexpr std::size_t kReasons = 16;
 
 struct ReasonText {
   Reason reason;

@@ -43,7 +43,8 @@ NodeLoad node_load(const ViewInput& input, std::uint32_t node, const topology::S
                             .idle = row.idle,
                             .cpu = sums.covered_cpu,
                             .devices = sums.covered_gpu};
-  return load_of(measure(meter, uncovered, {age, input.settings}), sums, {row.idle, row.max}, rule.on_stale);
+  NodeLoad load = load_of(measure(meter, uncovered, {age, input.settings}), sums, {row.idle, row.max}, rule.on_stale);
+  return input.caps[node] == nullptr ? load : with_cap(load, row, *input.caps[node]);
 }
 
 struct RackSum {

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "scoring/books.h"
+#include "scoring/cap_standing.h"
 #include "scoring/node_meter.h"
 #include "scoring/pod_facts.h"
 
@@ -27,6 +28,7 @@ struct ViewInput {
   const PodsByNode& pods;
   const std::vector<NodeMeter>& meters;  // by NodeTable::nodes
   const std::vector<HeldNode>& held;
+  const CapsByRow& caps;
   base::WallTime now;
 };
 
