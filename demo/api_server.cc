@@ -40,7 +40,11 @@ class ApiServer::Impl {
         objects(store, clock),
         lists(store, wanted.bookmark_interval),
         http(http_options(wanted)) {
-    http.route_prefix(
+    route(http);
+  }
+
+  void route(runtime::HttpServer& to) {
+    to.route_prefix(
         "/", [this](const runtime::HttpRequest& request) { return answer(request); },
         [this](const runtime::HttpRequest& request) { return stream(request); });
   }
@@ -77,6 +81,7 @@ class ApiServer::Impl {
   ApiObjects objects;
   ApiLists lists;
   runtime::HttpServer http;
+  std::unique_ptr<runtime::HttpServer> side_door;
   std::uint16_t port = 0;
 };
 
@@ -96,8 +101,27 @@ base::Status ApiServer::start() {
   return base::ok_status();
 }
 
+base::Status ApiServer::open_side_door(std::uint16_t port) {
+  ApiServerOptions options = impl_->options;
+  options.port = port;
+  runtime::HttpServerOptions http = http_options(options);
+  http.name = "api-side-door";
+  http.drain = base::Milliseconds(100);
+  impl_->side_door = std::make_unique<runtime::HttpServer>(http);
+  impl_->route(*impl_->side_door);
+  const auto opened = impl_->side_door->start();
+  if (!opened) return opened.error();
+  return base::ok_status();
+}
+
+void ApiServer::close_side_door() {
+  if (impl_->side_door) impl_->side_door->stop();
+  impl_->side_door.reset();
+}
+
 void ApiServer::stop() {
   impl_->store.close();
+  close_side_door();
   impl_->http.stop();
 }
 

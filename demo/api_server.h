@@ -40,6 +40,10 @@ class ApiServer {
   void stop();
   [[nodiscard]] std::string url() const;
 
+  // One more address of the same API server, which can be taken away from those who use it. Errors: the port is taken.
+  [[nodiscard]] base::Status open_side_door(std::uint16_t port);
+  void close_side_door();
+
   // The same as over HTTP, without it. Never a watch. `body`: JSON, or YAML for apply.
   struct Call {
     std::string method;

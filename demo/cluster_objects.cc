@@ -57,7 +57,11 @@ Json topology_object(const Hall& hall, const ClusterFacts& facts) {
   return {{"apiVersion", kApiGroupVersion},
           {"kind", base::names::kTopologyKind},
           {"metadata", {{"name", "demo-hall"}}},
-          {"spec", {{"maxTelemetryAgeSeconds", 30}, {"elements", elements}, {"nodeClasses", {node_class}}}}};
+          {"spec",
+           {{"maxTelemetryAgeSeconds", 30},
+            {"policyNodeCaps", "Any"},
+            {"elements", elements},
+            {"nodeClasses", {node_class}}}}};
 }
 
 Json policy_object(const std::string& name, const Json& spec) {

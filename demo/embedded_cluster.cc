@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "demo/api_server.h"
+#include "demo/capping.h"
 #include "demo/cluster_objects.h"
 #include "demo/exporters.h"
 #include "demo/extender_process.h"
@@ -66,6 +67,7 @@ class EmbeddedCluster {
   ~EmbeddedCluster() {
     if (scheduler_) scheduler_->stop();
     if (kubelets_) kubelets_->stop();
+    capping_.reset();
     if (extender_) extender_->stop();
   }
   EmbeddedCluster(const EmbeddedCluster&) = delete;
@@ -77,8 +79,17 @@ class EmbeddedCluster {
     if (auto status = create_cluster(server_, hall_, facts_, options_.crds); !status) return status;
     if (auto status = exporters_.start(); !status) return base::with_context(status.error(), "exporters");
     extender_ = std::make_unique<ExtenderProcess>(
-        ExtenderOptions{options_.extender_binary, folder_.path(), server_.url(), exporters_.url()}, hall_, clock_);
+        ExtenderOptions{options_.programs + "/headroom-extender", folder_.path(), server_.url(), exporters_.url()},
+        hall_, clock_);
     if (auto status = extender_->start(base::Milliseconds(10'000)); !status) return status;
+    capping_ = std::make_unique<Capping>(CappingOptions{.controller_binary = options_.programs + "/headroom-controller",
+                                                        .agent_binary = options_.programs + "/rapl-agent",
+                                                        .raplfs_binary = options_.programs + "/raplfs",
+                                                        .layouts = options_.layouts,
+                                                        .folder = folder_.path(),
+                                                        .exporters_url = exporters_.url()},
+                                         server_, hall_, clock_);
+    if (auto status = capping_->start(base::Milliseconds(10'000)); !status) return status;
     kubelets_ = std::make_unique<Kubelets>(server_, hall_, clock_, facts_.watts_per_core);
     kubelets_->start();
     scheduler_ = std::make_unique<Scheduler>(
@@ -102,7 +113,7 @@ class EmbeddedCluster {
   }
 
   int play() {
-    Story story({server_, hall_, *extender_, *scheduler_, clock_, facts_, options_.stop,
+    Story story({server_, hall_, *extender_, *scheduler_, *capping_, clock_, facts_, options_.stop,
                  [this](const std::string& headline) { show(headline); }});
     const auto failures = story.play();
     if (options_.stop.stop_requested()) return 130;
@@ -117,12 +128,12 @@ class EmbeddedCluster {
  private:
   void show(const std::string& headline) {
     if (auto racks = extender_->racks()) racks_ = *std::move(racks);
-    screen_.show(headline, render_table({racks_, scheduler_->view()}));
+    screen_.show(headline, render_table({racks_, scheduler_->view(), capping_->rows()}));
   }
 
   void print_summary(const std::vector<std::string>& failures) {
     const SchedulerView view = scheduler_->view();
-    std::printf("\n%s", render_table({racks_, view}).c_str());
+    std::printf("\n%s", render_table({racks_, view, capping_->rows()}).c_str());
     const auto sources = extender_->sources();
     std::printf("\n%zu pods placed, %zu waiting, %llu filter calls, %llu binds refused; %d of %d exporters up\n",
                 view.placements.size(), view.waiting.size(), static_cast<unsigned long long>(view.filter_calls),
@@ -136,7 +147,7 @@ class EmbeddedCluster {
     if (failures.empty()) {
       std::printf(
           "As expected: no rack past its limit, no pod on the hot rack, pods on it again once cooled, the policy's cap "
-          "held.\n");
+          "held; caps read back, and were kept while a controller was away.\n");
     }
     std::fflush(stdout);
   }
@@ -149,6 +160,7 @@ class EmbeddedCluster {
   ApiServer server_;
   Exporters exporters_;
   std::unique_ptr<ExtenderProcess> extender_;
+  std::unique_ptr<Capping> capping_;
   std::unique_ptr<Kubelets> kubelets_;
   std::unique_ptr<Scheduler> scheduler_;
   Screen screen_;

@@ -10,8 +10,9 @@ namespace headroom::demo {
 
 struct EmbeddedOptions {
   bool once = false;
-  bool live = false;  // standard output is a terminal: the table is drawn over itself
-  std::string extender_binary;
+  bool live = false;     // standard output is a terminal: the table is drawn over itself
+  std::string programs;  // the folder with headroom-extender, headroom-controller, rapl-agent and raplfs
+  std::string layouts = "test/rigs/raplfs/layouts";  // of simulated machines
   std::string crds = "deploy/crds";
   std::stop_token stop;
 };

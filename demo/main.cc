@@ -1,5 +1,6 @@
 // headroom-demo: the whole chain on one machine, with stand-ins only for what is not Headroom's (API server, kubelets,
-// exporters, kube-scheduler) and the real extender in the middle. scripts/demo builds and runs it.
+// exporters, kube-scheduler, the machines' power limits) and the real extender, controller and agents among them.
+// scripts/demo builds and runs it.
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -14,12 +15,14 @@ int main(int argc, char** argv) {
   headroom::runtime::ShutdownSignals signals;
   headroom::runtime::configure_logging({headroom::runtime::LogLevel::warning, headroom::runtime::LogFormat::automatic});
   headroom::demo::EmbeddedOptions options;
-  options.extender_binary = (std::filesystem::path(argv[0]).parent_path() / "headroom-extender").string();
+  options.programs = std::filesystem::path(argv[0]).parent_path().string();
   options.live = ::isatty(STDOUT_FILENO) != 0;
 
   CLI::App app("Headroom's demo: three racks of eight nodes, power and temperature limits, and a stream of pods.");
   app.add_flag("--once", options.once, "play the story once and exit; non-zero when something expected did not happen");
-  app.add_option("--extender", options.extender_binary, "the extender's binary")->capture_default_str();
+  app.add_option("--programs", options.programs, "the folder with Headroom's programs and raplfs")
+      ->capture_default_str();
+  app.add_option("--layouts", options.layouts, "the folder with raplfs's machines")->capture_default_str();
   app.add_option("--crds", options.crds, "the folder with the CustomResourceDefinitions")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   options.stop = signals.token();

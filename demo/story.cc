@@ -131,10 +131,46 @@ void Story::burst() {
   expect({for_power > 0, "what does not fit waits, and its reason names power"});
 }
 
+bool Story::reads_back(std::size_t row, double watts) const {
+  const auto rows = use_.capping.rows();
+  const auto& limits = rows.at(row).read_back;
+  return !limits.empty() && std::all_of(limits.begin(), limits.end(), [&](double limit) { return limit == watts; });
+}
+
+bool Story::agent_is(std::size_t row, const std::string& state) const {
+  return use_.capping.rows().at(row).state == state;
+}
+
+void Story::ask(int watts, const std::string& headline, std::size_t nodes) {
+  const auto asked = use_.capping.ask(watts);
+  expect({asked.ok(), "a policy asks for caps: " + (asked.ok() ? std::string() : asked.error().message)});
+  const bool done = wait(headline, [&] {
+    bool all = true;
+    for (std::size_t row = 0; row < nodes; ++row) all = all && reads_back(row, watts);
+    return all;
+  });
+  expect({done, std::to_string(watts) + " W read back on " + std::to_string(nodes) + " nodes"});
+}
+
+void Story::caps() {
+  const std::string lonely = use_.capping.nodes().at(1);
+  ask(90, "A policy asks for 90 W of each CPU package of two nodes", 2);
+  use_.capping.lose_controller();
+  expect({wait(lonely + " loses its controller and holds what it has", [&] { return agent_is(1, "Holding"); }),
+          lonely + " notices the silence"});
+  ask(70, "The policy asks for 70 W; the lonely node cannot know", 1);
+  expect({wait(lonely + " has waited long enough", [&] { return agent_is(1, "Safe"); }), lonely + " falls back"});
+  expect({reads_back(1, 90), lonely + " keeps its caps while it is alone"});
+  expect({use_.capping.find_controller().ok(), "the controller can be reached again"});
+  expect({wait("The controller is back", [&] { return reads_back(1, 70) && agent_is(1, "Active"); }),
+          lonely + " follows again"});
+}
+
 std::vector<std::string> Story::play() {
   fill();
   if (!use_.stop.stop_requested()) heat_and_cool();
   if (!use_.stop.stop_requested()) burst();
+  if (!use_.stop.stop_requested()) caps();
   const std::string error = use_.scheduler.view().last_error;
   if (!use_.stop.stop_requested()) expect({error.empty(), "every call to the extender is answered: " + error});
   return failures_;

@@ -35,6 +35,20 @@ std::string rack_line(const RackView& rack, const SchedulerView& scheduler) {
   return (line.data() + reasons_of(scheduler, rack.name)).substr(0, kColumns);
 }
 
+std::string cap_line(const CapRow& cap) {
+  std::string read_back;
+  for (const double watts : cap.read_back) {
+    std::array<char, 16> text{};
+    std::snprintf(text.data(), text.size(), "%.0f", watts);
+    read_back += (read_back.empty() ? "" : " + ") + std::string(text.data());
+  }
+  const std::string asked = cap.asked ? std::to_string(*cap.asked) : "-";
+  std::array<char, 120> line{};
+  std::snprintf(line.data(), line.size(), "%-10s %22s  %12s  %s", cap.node.c_str(), asked.c_str(), read_back.c_str(),
+                cap.state.c_str());
+  return line.data();
+}
+
 }  // namespace
 
 std::string render_table(const TableView& view) {
@@ -46,7 +60,9 @@ std::string render_table(const TableView& view) {
     const auto& [pod, why] = *view.scheduler.waiting.begin();
     text += ", for example " + pod + ": " + why;
   }
-  return text + "\n";
+  text += "\ncapped node  asked of a package W   read back W  its agent is\n";
+  for (const CapRow& cap : view.caps) text += cap_line(cap) + "\n";
+  return text;
 }
 
 }  // namespace headroom::demo
