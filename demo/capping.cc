@@ -21,9 +21,11 @@ constexpr const char* kPolicy = "demo-caps";
 constexpr const char* kAgentTiming = "timing: {scale: 10, heartbeatTTL: 20s, grace: 40s}\n";
 constexpr const char* kControllerPace = "capping: {period: 500ms, heartbeat: 500ms}\n";
 
-std::string boot_id() {
-  const auto text = runtime::read_file(std::string("/proc") + "/sys/kernel/random/boot_id");
-  return text ? text->substr(0, text->find('\n')) : std::string();
+// The kernel's own, which the agents of this machine report as well.
+std::string boot_id(const std::string& proc_root) {
+  const auto text = runtime::read_file(proc_root + "/" + "sys/kernel/random/boot_id");
+  return text ? text->substr(0, text->find('
+')) : std::string();
 }
 
 }  // namespace
@@ -44,7 +46,7 @@ Capping::~Capping() {
 }
 
 base::Status Capping::tell_boot(const std::string& node) {
-  const Json body = {{"status", {{"nodeInfo", {{"bootID", boot_id()}}}}}};
+  const Json body = {{"status", {{"nodeInfo", {{"bootID", boot_id(options_.proc_root)}}}}}};
   const auto reply = server_.call({.method = "PATCH",
                                    .path = "/api/v1/nodes/" + node + "/status",
                                    .body = body.dump(),

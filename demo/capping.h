@@ -23,6 +23,7 @@ struct CappingOptions {
   std::string layouts;
   std::string folder;
   std::string exporters_url;
+  std::string proc_root = "/proc";
 };
 
 // One node as the table shows it.
