@@ -38,6 +38,12 @@ def daemon_set(root, name):
     raise KeyError(f"{MANIFEST} has no DaemonSet {name}")
 
 
+def configuration_of(case):
+    if case == "Fault_masked_powercap_container":
+        return {**CONFIGURATION, "sysfsRoot": "/sys", "powercapRoot": POWERCAP}
+    return CONFIGURATION
+
+
 def mounts_of(pod, container):
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     for mount in container["volumeMounts"]:
@@ -45,7 +51,7 @@ def mounts_of(pod, container):
         if "hostPath" in volume:
             source = volume["hostPath"]["path"]
         elif "configMap" in volume:
-            source = "/boxes/configuration"
+            source = "/run/configuration"  # where the guest puts the case's
         else:
             continue
         mode = "ro" if mount.get("readOnly") else "rw"
@@ -92,11 +98,14 @@ def specification(pod):
     return spec
 
 
-def with_powercap_at(pod, path):
+def masked_pod(pod):
+    """The kernel's files at their own path, as agents had them before runtimes hid it, and nothing at /host."""
     pod = copy.deepcopy(pod)
-    for mount in pod["containers"][0]["volumeMounts"]:
+    container = pod["containers"][0]
+    container["volumeMounts"] = [mount for mount in container["volumeMounts"] if mount["name"] != "sys"]
+    for mount in container["volumeMounts"]:
         if mount["name"] == "powercap":
-            mount["mountPath"] = path
+            mount["mountPath"] = POWERCAP
     return pod
 
 
@@ -112,7 +121,7 @@ def pods(root):
         if mount["name"] == "powercap":
             mount["readOnly"] = True
     return {"Fault_unload_driver_container": deployed, "Fault_eacces_open_container": other_user,
-            "Fault_erofs_mount_container": read_only, "Fault_masked_powercap_container": with_powercap_at(deployed, POWERCAP),
+            "Fault_erofs_mount_container": read_only, "Fault_masked_powercap_container": masked_pod(deployed),
             "Fault_user_namespace_container": user_namespace}
 
 
@@ -122,13 +131,12 @@ def add_to(disk, root):
     os.symlink("/bin/rapl-agent", os.path.join(disk.root, "usr/bin/rapl-agent"))
     for case, pod in pods(root).items():
         folder = os.path.join(disk.root, "boxes", case)
-        os.makedirs(folder)
+        os.makedirs(os.path.join(folder, "configuration"))
         with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
             json.dump(specification(pod), file)
-    # In place of the ConfigMap.
-    os.makedirs(os.path.join(disk.root, "boxes/configuration"))
-    with open(os.path.join(disk.root, "boxes/configuration/agent.yaml"), "w", encoding="utf-8") as file:
-        yaml.safe_dump(CONFIGURATION, file)
+        # In place of the ConfigMap.
+        with open(os.path.join(folder, "configuration", "agent.yaml"), "w", encoding="utf-8") as file:
+            yaml.safe_dump(configuration_of(case), file)
     for place in ("host/sys", "host/powercap", "etc/headroom", "run/headroom", "box"):
         os.makedirs(os.path.join(disk.root, place), exist_ok=True)
     disk.add_file(os.path.join(os.path.dirname(os.path.abspath(__file__)), "containers.sh"), "boxes/functions.sh")
