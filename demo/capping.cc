@@ -24,8 +24,7 @@ constexpr const char* kControllerPace = "capping: {period: 500ms, heartbeat: 500
 // The kernel's own, which the agents of this machine report as well.
 std::string boot_id(const std::string& proc_root) {
   const auto text = runtime::read_file(proc_root + "/" + "sys/kernel/random/boot_id");
-  return text ? text->substr(0, text->find('
-')) : std::string();
+  return text ? text->substr(0, text->find('\n')) : std::string();
 }
 
 }  // namespace
