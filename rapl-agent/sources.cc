@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "rapl-agent/gpu/helper_client.h"
+#include "rapl-agent/hwmon/cpufreq_backend.h"
+#include "rapl-agent/hwmon/dcmi.h"
+#include "rapl-agent/hwmon/hwmon_backend.h"
 #include "rapl-agent/sysfs/deadlined.h"
 #include "rapl-agent/sysfs/files.h"
 #include "rapl-agent/sysfs/process_facts.h"
@@ -10,13 +13,22 @@
 namespace headroom::rapl_agent {
 namespace {
 
+sysfs::WriteTo write_to(const Config& config) {
+  return config.write_outside_sysfs ? sysfs::WriteTo::any_for_tests : sysfs::WriteTo::sysfs_only;
+}
+
+hwmon::HwmonOptions hwmon_options(const Config& config) {
+  return {config.sysfs_root, config.hwmon_caps ? hwmon::Caps::on : hwmon::Caps::off,
+          config.hwmon_temperatures ? hwmon::Temperatures::show : hwmon::Temperatures::hide};
+}
+
 powercap::RaplOptions rapl_options(const Config& config) {
   powercap::RaplOptions options;
   options.powercap_root = config.powercap_root;
   options.sysfs_root = config.sysfs_root;
   options.surfaces = config.rapl_surfaces;
   options.dram = config.settings.cap_dram ? powercap::DramLimits::cap : powercap::DramLimits::leave_alone;
-  if (config.write_outside_sysfs) options.write_to = sysfs::WriteTo::any_for_tests;
+  options.write_to = write_to(config);
   options.permission_hint = sysfs::permission_hint(sysfs::process_facts(config.proc_root));
   return options;
 }
@@ -48,6 +60,17 @@ struct SourceSet::Parts {
   Parts(const Config& config, base::Clock& clock)
       : rapl(std::make_shared<powercap::RaplBackend>(rapl_options(config))),
         powercap({rapl, rapl}, config.sysfs_deadline, clock) {
+    const std::string hint = sysfs::permission_hint(sysfs::process_facts(config.proc_root));
+    const auto chips = std::make_shared<hwmon::HwmonBackend>(hwmon_options(config), write_to(config), hint);
+    hwmon = std::make_unique<sysfs::Deadlined>(sysfs::Wrapped{chips, chips}, config.sysfs_deadline, clock);
+    if (config.cpu_frequency) {
+      const auto policies = std::make_shared<hwmon::CpufreqBackend>(config.sysfs_root, write_to(config), hint);
+      cpufreq = std::make_unique<sysfs::Deadlined>(sysfs::Wrapped{policies, nullptr}, config.sysfs_deadline, clock);
+    }
+    if (config.dcmi.enabled) {
+      dcmi = std::make_unique<hwmon::DcmiMeter>(
+          hwmon::DcmiOptions{config.dcmi.program, config.dcmi.interval, config.dcmi.timeout}, clock);
+    }
     if (!config.gpu_socket.empty()) {
       gpu::ClientOptions options;
       options.socket = config.gpu_socket;
@@ -56,6 +79,9 @@ struct SourceSet::Parts {
   }
   const std::shared_ptr<powercap::RaplBackend> rapl;
   sysfs::Deadlined powercap;
+  std::unique_ptr<sysfs::Deadlined> hwmon;
+  std::unique_ptr<sysfs::Deadlined> cpufreq;
+  std::unique_ptr<hwmon::DcmiMeter> dcmi;
   std::unique_ptr<GpusWhereHelped> gpus;
 };
 
@@ -64,6 +90,9 @@ SourceSet::~SourceSet() = default;
 
 std::vector<core::Source> SourceSet::sources() const {
   std::vector<core::Source> all{{"powercap", &parts_->powercap, &parts_->powercap}};
+  all.push_back({"hwmon", parts_->hwmon.get(), parts_->hwmon.get()});
+  if (parts_->cpufreq != nullptr) all.push_back({"cpufreq", parts_->cpufreq.get(), nullptr});
+  if (parts_->dcmi != nullptr) all.push_back({"dcmi", parts_->dcmi.get(), parts_->dcmi.get()});
   if (parts_->gpus != nullptr) all.push_back({"nvml", parts_->gpus.get(), parts_->gpus.get()});
   return all;
 }

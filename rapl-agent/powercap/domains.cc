@@ -1,6 +1,7 @@
 #include "rapl-agent/powercap/domains.h"
 
 #include <charconv>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -152,6 +153,32 @@ class Builder {
   RaplDomains& out_;
 };
 
+bool same_counter(const std::string& first, const std::string& second) {
+  const sysfs::FileNumber before = sysfs::read_number(first);
+  const sysfs::FileNumber between = sysfs::read_number(second);
+  const sysfs::FileNumber after = sysfs::read_number(first);
+  if (before.error != 0 || between.error != 0 || after.error != 0) return false;
+  return before.value > 0 && before.value <= between.value && between.value <= after.value;
+}
+
+// Old kernels show one counter of an AMD package as that of each of its dies. Two counters of their own never stand
+// within microjoules of each other; one read between two reads of the other is the same.
+void drop_mirrors(RaplDomains& out) {
+  for (auto first = out.domains.begin(); first != out.domains.end(); ++first) {
+    if (first->second.kind != DomainKind::cpu_package || !first->second.meter.energy) continue;
+    for (auto second = std::next(first); second != out.domains.end(); ++second) {
+      Domain& mirror = second->second;
+      if (mirror.kind != DomainKind::cpu_package || mirror.group != first->second.group || !mirror.meter.energy)
+        continue;
+      if (mirror.meter.energy_range != first->second.meter.energy_range) continue;
+      if (!same_counter(out.files[first->first].energy, out.files[second->first].energy)) continue;
+      mirror.meter.energy = false;
+      out.files[second->first].energy.clear();
+      mirror.notes.push_back("its counter is that of " + first->first + ", where it is counted");
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<PackageName> parse_package(std::string_view text) {
@@ -175,6 +202,7 @@ RaplDomains domains_of(const ZoneTree& tree, const RaplOptions& options) {
       if (zone.control_type == type) builder.add(zone, surface);
     }
   }
+  drop_mirrors(out);
   for (auto& [id, domain] : out.domains) {
     const bool silent = domain.controls.empty() && domain.notes.empty();
     if (silent && domain.kind == DomainKind::cpu_package) {

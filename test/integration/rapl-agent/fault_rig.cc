@@ -49,6 +49,12 @@ std::int64_t FaultRig::value(const std::string& zone, const std::string& file) c
   return text && !text->empty() ? std::stoll(*text) : -1;
 }
 
+std::int64_t FaultRig::chip_value(const std::string& device, int index, const std::string& file) const {
+  const auto text = headroom::test::read_attribute(tree.sys("node-a") + "/devices/pci0000:00/" + device +
+                                                   "/hwmon/hwmon" + std::to_string(index) + "/" + file);
+  return text && text->size() > 1 ? std::stoll(*text) : -1;
+}
+
 std::vector<headroom::test::Recorded> FaultRig::writes(const std::string& zone, const std::string& file) const {
   auto all = tree.writes("node-a");
   std::erase_if(all, [&](const auto& line) {
@@ -63,9 +69,18 @@ void FaultRig::start() {
   const auto real = std::make_shared<powercap::RaplBackend>(rapl);
   deadlined_ = std::make_unique<sysfs::Deadlined>(sysfs::Wrapped{real, real}, base::Milliseconds(250), clock_);
   backend_ = std::make_unique<KillingBackend>(*deadlined_, std::exchange(kill_at_write_, 0));
-  agent_ = std::make_unique<core::Agent>(
-      settings, core::Agent::Parts{{{"powercap", backend_.get(), deadlined_.get()}}, journal_.get(), &inbox_, &outbox_},
-      std::move(opened.recovered), clock_.mono_now());
+  std::vector<core::Source> sources{{"powercap", backend_.get(), deadlined_.get()}};
+  if (hwmon) {
+    const auto chips = std::make_shared<rapl_agent::hwmon::HwmonBackend>(
+        rapl_agent::hwmon::HwmonOptions{rapl.sysfs_root, rapl_agent::hwmon::Caps::on,
+                                        rapl_agent::hwmon::Temperatures::show},
+        rapl.write_to, "");
+    chips_ = std::make_unique<sysfs::Deadlined>(sysfs::Wrapped{chips, chips}, base::Milliseconds(250), clock_);
+    sources.push_back({"hwmon", chips_.get(), chips_.get()});
+  }
+  agent_ =
+      std::make_unique<core::Agent>(settings, core::Agent::Parts{std::move(sources), journal_.get(), &inbox_, &outbox_},
+                                    std::move(opened.recovered), clock_.mono_now());
   next_ = clock_.mono_now();
 }
 
@@ -79,6 +94,7 @@ void FaultRig::kill() {
   journal_.reset();
   backend_.reset();
   deadlined_.reset();
+  chips_.reset();
 }
 
 void FaultRig::send() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "rapl-agent/core/agent.h"
+#include "rapl-agent/hwmon/hwmon_backend.h"
 #include "rapl-agent/journal/journal.h"
 #include "rapl-agent/powercap/rapl_backend.h"
 #include "rapl-agent/sysfs/deadlined.h"
@@ -38,6 +39,8 @@ class FaultRig {
   void poke(const std::string& zone, const std::string& file, const std::string& value);
   // Microwatts, as the file says now; -1: cannot be read.
   [[nodiscard]] std::int64_t value(const std::string& zone, const std::string& file = kLongTerm) const;
+  // Of a file of the hwmon chip of a PCI device.
+  [[nodiscard]] std::int64_t chip_value(const std::string& device, int index, const std::string& file) const;
   // Writes to "<zone>/<file>" that the recorder saw, oldest first; an empty file: all of the zone.
   [[nodiscard]] std::vector<headroom::test::Recorded> writes(const std::string& zone,
                                                              const std::string& file = "") const;
@@ -48,6 +51,7 @@ class FaultRig {
   // --- the agent
   core::AgentSettings settings;    // before start()
   powercap::RaplOptions rapl;      // likewise
+  bool hwmon = false;              // likewise: GPUs and sockets by hwmon, with caps
   std::string boot_id = "boot-1";  // likewise
   void start();
   // The loop's end by SIGTERM, and by SIGKILL.
@@ -96,6 +100,7 @@ class FaultRig {
   Inbox inbox_;
   Outbox outbox_;
   std::unique_ptr<sysfs::Deadlined> deadlined_;
+  std::unique_ptr<sysfs::Deadlined> chips_;
   std::unique_ptr<KillingBackend> backend_;
   std::unique_ptr<journal::FileJournal> journal_;
   std::unique_ptr<core::Agent> agent_;
