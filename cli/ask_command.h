@@ -1,4 +1,5 @@
-// "headroom racks", "headroom topology", "headroom explain": ask a running extender and print tables.
+// "headroom racks", "headroom topology", "headroom explain": ask a running extender and print tables; "headroom agent":
+// the same of a node's agent.
 //
 // The extender answers on loopback only. From outside its pod:
 //   kubectl -n headroom-system port-forward deploy/headroom-scheduler 9876
@@ -13,7 +14,7 @@
 
 namespace headroom::cli {
 
-enum class Question { racks, topology, explain };
+enum class Question { racks, topology, explain, agent };
 
 struct AskCommand {
   Question question = Question::racks;

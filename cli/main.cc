@@ -12,6 +12,7 @@
 #include "cli/ask_command.h"
 #include "cli/lint_command.h"
 #include "cli/outcome.h"
+#include "runtime/system_clock.h"
 
 namespace {
 
@@ -34,11 +35,11 @@ using headroom::cli::Question;
 
 CLI::App* add_question(CLI::App& app, AskCommand& command, const char* name, const char* what) {
   CLI::App* question = app.add_subcommand(name, what);
-  question->add_option("--url", command.url, "where the extender's verbs listen")->capture_default_str();
-  question->add_option("--ca-file", command.tls.ca_file, "CA of the extender's certificate (https)");
+  question->add_option("--url", command.url, "where it listens")->capture_default_str();
+  question->add_option("--ca-file", command.tls.ca_file, "CA of its certificate (https)");
   question->add_option("--cert-file", command.tls.cert_file, "client certificate (https)");
   question->add_option("--key-file", command.tls.key_file, "its key");
-  question->add_flag("--json", command.raw_json, "print the extender's answer as it is");
+  question->add_flag("--json", command.raw_json, "print the answer as it is");
   return question;
 }
 
@@ -62,6 +63,18 @@ int finish(const Outcome& outcome) {
   return outcome.status;
 }
 
+// Asks every two seconds until nobody can be asked any more.
+int watch(const AskCommand& command) {
+  headroom::runtime::SystemClock clock;
+  for (;;) {
+    const Outcome outcome = headroom::cli::run_ask(command);
+    std::fputs("\033[H\033[J", stdout);  // home, clear below
+    if (const int status = finish(outcome); status == 2) return status;
+    std::fflush(stdout);
+    (void)clock.wait_until(clock.mono_now() + headroom::base::Seconds(2), {});
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -78,6 +91,10 @@ int main(int argc, char** argv) {
   CLI::App* why = add_question(app, explain, "explain", "Why a pod goes where it goes, or nowhere");
   why->add_option("pod", explain.pod, "namespace/name, or UID")->required();
   why->add_option("node", explain.node, "only this node, with every limit that bears on it");
+  AskCommand agent{.question = Question::agent, .url = "http://127.0.0.1:9880"};
+  bool watching = false;
+  add_question(app, agent, "agent", "A node agent's domains: draw, caps, what reads back, health")
+      ->add_flag("--watch", watching, "again every two seconds");
   CLI::App* demo = app.add_subcommand("demo", "Run the embedded cluster (all further arguments go to headroom-demo)");
   demo->prefix_command();
   try {
@@ -86,8 +103,9 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (app.got_subcommand("lint")) return finish(headroom::cli::run_lint(lint));
-  for (const AskCommand* ask : {&racks, &topology, &explain}) {
-    const char* const names[] = {"racks", "topology", "explain"};
+  if (app.got_subcommand("agent") && watching) return watch(agent);
+  for (const AskCommand* ask : {&racks, &topology, &explain, &agent}) {
+    const char* const names[] = {"racks", "topology", "explain", "agent"};
     if (app.got_subcommand(names[static_cast<int>(ask->question)])) return finish(headroom::cli::run_ask(*ask));
   }
   return finish(run_demo(demo->remaining()));
