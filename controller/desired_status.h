@@ -76,7 +76,8 @@ struct TopologyNumbers {
   std::int64_t nodes_inside = 0;
   std::int64_t nodes_outside = 0;
   CapNumbers nodes;
-  std::vector<ElementNumbers> elements;  // the 32 with the least headroom, worst first
+  std::vector<ElementNumbers> elements;    // the 32 with the least headroom, worst first
+  std::vector<std::string> single_points;  // elements that dual-fed racks depend on alone, at most 32
   Recommendation recommendation;
 
   bool operator==(const TopologyNumbers&) const = default;

@@ -5,6 +5,7 @@
 
 #include "controller/plan_status.h"
 #include "controller/wording.h"
+#include "topology/single_points.h"
 
 namespace headroom::controller {
 namespace {
@@ -119,6 +120,15 @@ double headroom_ratio(const ElementNumbers& element) {
   return base::to_watts(element.limit - element.booked) / std::max(1.0, base::to_watts(element.limit));
 }
 
+std::vector<std::string> single_points_of(const scoring::Books& books, std::string_view object) {
+  std::vector<std::string> names;
+  for (const topology::SinglePoint& point : topology::single_points(*books.topology)) {
+    const topology::Element& element = books.topology->elements[point.element];
+    if (element.object == object && names.size() < kElementsShown) names.push_back(element.name);
+  }
+  return names;
+}
+
 std::vector<ElementNumbers> worst_elements(const scoring::Books& books, std::string_view object) {
   std::vector<ElementNumbers> all;
   for (std::size_t i = 0; i < books.topology->elements.size(); ++i) {
@@ -179,6 +189,7 @@ std::vector<DesiredStatus> plan_topologies(const PlanInput& input) {
     numbers.nodes_inside = findings.nodes_inside;
     numbers.nodes_outside = outside;
     numbers.elements = worst_elements(input.books, report.name);
+    numbers.single_points = single_points_of(input.books, report.name);
     const auto counts = input.tally.topologies.find(report.name);
     if (counts != input.tally.topologies.end()) numbers.recommendation = recommendation_of(counts->second);
     status.conditions = conditions_of(report, findings, numbers.elements.size());

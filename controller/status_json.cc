@@ -66,6 +66,7 @@ void put_numbers(Json& status, const TopologyNumbers& numbers) {
     elements.push_back(std::move(json));
   }
   status["elements"] = std::move(elements);
+  status["singlePointsOfFailure"] = numbers.single_points;
 }
 
 const std::string* text_at(const JsonValue& object, std::string_view name) {

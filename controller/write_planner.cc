@@ -29,8 +29,8 @@ bool moved(const ElementNumbers& a, const ElementNumbers& b) {
 }
 
 bool moved(const TopologyNumbers& a, const TopologyNumbers& b) {
-  return a.nodes_inside != b.nodes_inside || a.nodes_outside != b.nodes_outside || a.nodes != b.nodes ||
-         a.recommendation != b.recommendation ||
+  return a.nodes_inside != b.nodes_inside || a.nodes_outside != b.nodes_outside || a.single_points != b.single_points ||
+         a.nodes != b.nodes || a.recommendation != b.recommendation ||
          !std::equal(a.elements.begin(), a.elements.end(), b.elements.begin(), b.elements.end(),
                      [](const ElementNumbers& x, const ElementNumbers& y) { return !moved(x, y); });
 }

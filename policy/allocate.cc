@@ -21,6 +21,47 @@ void add_recommended(const Round& round, const Targets& in_force, Allocation& al
   }
 }
 
+constexpr base::Seconds kCoolingStep{60};
+constexpr base::Share kCoolingStepDown = base::percent(90);
+constexpr base::Share kCoolingStepUp = base::percent(110);
+
+base::Power drawn_under(const AllocateInput& input, std::uint32_t limit) {
+  base::Power sum;
+  for (const CapNode& node : input.nodes) {
+    for (const LimitShare& share : node.limits) {
+      if (share.limit == limit) sum += base::scaled_up(node.measured.value_or(node.expected), share.share);
+    }
+  }
+  return sum;
+}
+
+void cool(const CapLimit& limit, base::Power drawn, base::MonoTime now, AllocateMemory::Limit& memory) {
+  if (limit.hot && !memory.cool_to) {
+    memory.cool_to = base::scaled_down(drawn, kCoolingStepDown);
+    memory.cooled_at = now;
+  }
+  if (!memory.cool_to || now - memory.cooled_at < kCoolingStep) return;
+  memory.cool_to = base::scaled_down(*memory.cool_to, limit.hot ? kCoolingStepDown : kCoolingStepUp);
+  memory.cooled_at = now;
+  if (!limit.hot && *memory.cool_to >= limit.capacity) memory.cool_to.reset();
+}
+
+// The input with less capacity where it is too warm; nothing: it holds as it is.
+std::optional<AllocateInput> cooled(const AllocateInput& input, AllocateMemory& memory) {
+  std::optional<AllocateInput> changed;
+  for (std::uint32_t l = 0; l < input.limits.size(); ++l) {
+    const CapLimit& limit = input.limits[l];
+    const auto known = memory.limits.find(limit.name);
+    if (!limit.hot && (known == memory.limits.end() || !known->second.cool_to)) continue;
+    AllocateMemory::Limit& kept = memory.limits[limit.name];
+    cool(limit, drawn_under(input, l), input.now.mono, kept);
+    if (!kept.cool_to) continue;
+    if (!changed) changed = input;
+    changed->limits[l].capacity = std::min(limit.capacity, *kept.cool_to);
+  }
+  return changed;
+}
+
 }  // namespace
 
 std::string_view to_string(WriteCause cause) {
@@ -37,7 +78,9 @@ std::string_view to_string(WriteCause cause) {
   return "Unknown";
 }
 
-Allocation allocate(const AllocateInput& input, AllocateMemory memory) {
+Allocation allocate(const AllocateInput& given, AllocateMemory memory) {
+  const std::optional<AllocateInput> changed = cooled(given, memory);
+  const AllocateInput& input = changed ? *changed : given;
   const Round round = assess(input, memory);
   const Targets targets = targets_of(round, model::EnforcementMode::enforce);
   Allocation allocation = order(round, targets, std::move(memory));

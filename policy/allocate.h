@@ -51,6 +51,9 @@ struct CapLimit {
   base::Power emergency;      // above it the nodes below are braked; 0: never
   base::Share threshold = base::percent(90);  // of `full`: above it (10 s mean) budgets tighten; ends 5 points below
   model::EnforcementMode mode = model::EnforcementMode::enforce;  // recommend: counted in reports, orders nothing
+  // The air at the inlets below is too warm: what may be drawn shrinks by a tenth a minute for as long as that lasts,
+  // beginning with a tenth less than is drawn, and grows back likewise.
+  bool hot = false;
 };
 
 struct LimitShare {
@@ -115,6 +118,8 @@ struct AllocateMemory {
     std::vector<Load> loads;  // of the last mean_window
     bool tight = false;
     bool braking = false;
+    std::optional<base::Power> cool_to;  // in force as its capacity
+    base::MonoTime cooled_at{};
   };
   struct Node {
     base::Power charged;                          // for when it is deleted

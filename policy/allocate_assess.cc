@@ -147,6 +147,9 @@ class Assessment {
       state.stamped = state.stamped && node.stamped;
       if (node.reachable) continue;
       state.fixed_charged += scaled_up(node.charge.charged, under.share);
+      const bool to_release = node.has_order && !node.wanted && !input_.settings.paused;
+      state.fixed_wanted +=
+          scaled_up(to_release ? input_.nodes[under.limit].class_max : node.charge.charged, under.share);
       const Power expected = std::max(scaled_up(node.demand, kDesiredMargin), input_.nodes[under.limit].expected);
       state.fixed_expected += scaled_up(std::min(node.charge.charged, expected), under.share);
     }

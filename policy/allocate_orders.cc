@@ -205,8 +205,8 @@ class Ordering {
 
   [[nodiscard]] Power excess_of(std::uint32_t l) const {
     if (!enforced(l)) return {};
-    Power sum = round_.limits[l].fixed_charged;
-    Power least = round_.limits[l].fixed_charged;
+    Power sum = round_.limits[l].fixed_wanted;
+    Power least = round_.limits[l].fixed_wanted;
     for (const LimitShare& under : round_.limits[l].under) {
       if (targets_.divided[under.limit] == 0) {
         if (state_of(under.limit).reachable) sum += scaled_up(state_of(under.limit).charge.charged, under.share);

@@ -32,6 +32,7 @@ struct NodeState {
 struct LimitState {
   base::Power charged;
   base::Power fixed_charged;   // of nodes that no order reaches
+  base::Power fixed_wanted;    // likewise; of those to be released, what they count for then
   base::Power fixed_expected;  // what those may draw as far as anybody knows
   base::Power mean_load;
   bool needed = false;  // the class maxima below do not fit it

@@ -69,12 +69,12 @@ class Division {
       const CapLimit& limit = round_.input.limits[l];
       Power capacity = kUnlimited;
       if (counts(limit)) {
-        capacity = limit.capacity - (mode_ == EnforcementMode::enforce ? state.fixed_charged : Power());
+        capacity = limit.capacity - (mode_ == EnforcementMode::enforce ? state.fixed_wanted : Power());
         Power desired;
         for (const LimitShare& under : state.under) {
           if (takes_part(under.limit)) desired += scaled_up(round_.nodes[under.limit].desired, under.share);
         }
-        if (capacity < desired && state.fixed_charged > Power() && mode_ == EnforcementMode::enforce) {
+        if (capacity < desired && state.fixed_wanted > Power() && mode_ == EnforcementMode::enforce) {
           const Power expected = std::min(desired, limit.capacity - state.fixed_expected);
           capacity = state.tight ? std::max(capacity, expected) : kUnlimited;
         }

@@ -6,6 +6,7 @@
 #include "base/names.h"
 #include "scoring/cap_standing.h"
 #include "scoring/estimate.h"
+#include "topology/limits.h"
 
 namespace headroom::scoring {
 namespace {
@@ -151,6 +152,7 @@ class Builder {
       limit.emergency = element.emergency;
       limit.threshold = element.capping_threshold;
       limit.mode = enforced ? EnforcementMode::enforce : EnforcementMode::recommend;
+      if (element.max_inlet) limit.hot = hot(table_.find_rack(element.name), *element.max_inlet);
       out_.allocate.limits.push_back(std::move(limit));
     }
   }
@@ -175,9 +177,13 @@ class Builder {
     for (const model::RackConstraint& constraint : policy.rack_constraints) add_rack_limit(number, constraint);
   }
 
+  [[nodiscard]] bool hot(std::uint32_t rack, base::Temperature limit) const {
+    return rack != kNone && view().racks[rack].inlet == InletState::fresh && books_.inlets[rack].is_hot(limit);
+  }
+
   void add_rack_limit(PolicyNumber number, const model::RackConstraint& constraint) {
     const std::uint32_t rack = table_.find_rack(constraint.rack);
-    if (!constraint.max_power || rack == kNone) return;
+    if (rack == kNone || (!constraint.max_power && !constraint.max_inlet)) return;
     const auto& acting = out_.policies[number].acting;
     std::vector<std::uint32_t> rows;
     Power others = view().racks[rack].present;
@@ -191,9 +197,11 @@ class Builder {
     limit.kind = policy::LimitKind::policy_rack;
     limit.name = model::key_of(policy_of(number)) + " at " + constraint.rack;
     limit.subject = number;
-    limit.capacity = *constraint.max_power - others;
+    const Power most = constraint.max_power.value_or(base::watts(topology::kMaxWatts));
+    limit.capacity = most - others;
     limit.load = view().racks[rack].present;
-    limit.full = *constraint.max_power;
+    limit.full = most;
+    if (constraint.max_inlet) limit.hot = hot(rack, *constraint.max_inlet);
     limit.threshold = base::percent(policy_of(number).capping_threshold_percent);
     limit.mode = policy_of(number).mode;
     add_limit(std::move(limit), rows);

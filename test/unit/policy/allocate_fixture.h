@@ -73,9 +73,15 @@ inline AllocateInput room(std::vector<CapNode> nodes, std::int64_t watts = 2000)
   return input;
 }
 
+// All but those that only bring fallbacks along: orders that tests put into force have none.
+inline std::vector<CapWrite> orders(const Allocation& allocation) {
+  std::vector<CapWrite> all = allocation.writes;
+  std::erase_if(all, [](const CapWrite& write) { return write.cause == WriteCause::fallback; });
+  return all;
+}
 inline const CapWrite* write_for(const Allocation& allocation, std::uint32_t node) {
   for (const CapWrite& write : allocation.writes) {
-    if (write.node == node) return &write;
+    if (write.node == node && write.cause != WriteCause::fallback) return &write;
   }
   return nullptr;
 }
