@@ -108,7 +108,7 @@ class Ordering {
     write.create = node_of(i).cap == nullptr;
     write.spec = spec_of(i, budget);
     write.limit = limit;
-    out_.writes.push_back(std::move(write));
+    out_.writes.push_back(write);
     ordered_[i] = counts;
     written_[i] = 1;
   }

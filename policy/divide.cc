@@ -35,7 +35,8 @@ class Filling {
     std::size_t next = 0;
     while (rising_count_ > 0) {
       while (next < order_.size() && !rising_[order_[next].claim]) ++next;
-      const double step = std::min(next < order_.size() ? order_[next].level - level_ : kNever, level_to_full());
+      double step = level_to_full();
+      if (next < order_.size()) step = std::min(step, order_[next].level - level_);
       if (step == kNever) break;
       advance(std::max(step, 0.0));
       while (next < order_.size() && order_[next].level <= level_) stop(order_[next++].claim);

@@ -90,7 +90,8 @@ class Builder {
     std::vector<PolicyNumber> still;
     std::set_intersection(tenants.exclusive.begin(), tenants.exclusive.end(), members.begin(), members.end(),
                           std::back_inserter(still));
-    tenants.exclusive = tenants.any ? std::move(still) : members;
+    if (!tenants.any) still = members;
+    tenants.exclusive = std::move(still);
     tenants.any = true;
   }
 
