@@ -68,7 +68,9 @@ void AgentBody::look(base::MonoTime now) {
   if (slept) {
     for (const auto& record : catalog_.records()) record->meter.rebase();
   }
-  if (!listed_at_ || slept || now - *listed_at_ >= timing.discovery || catalog_.wants_discovery()) {
+  // What has left may be back at any moment, uncapped: it is looked for more often.
+  const base::Milliseconds period = catalog_.misses_some() ? timing.verify : timing.discovery;
+  if (!listed_at_ || slept || now - *listed_at_ >= period || catalog_.wants_discovery()) {
     catalog_.discover(now);
     listed_at_ = now;
   }
@@ -99,7 +101,7 @@ void AgentBody::verify_all(base::MonoTime now) {
   for (const auto& record : catalog_.records()) {
     for (SurfaceState& surface : record->surfaces) {
       // One that left is read again when it is listed again.
-      if (surface.retry_at() != base::MonoTime::max()) verify(*record, surface, now);
+      if (!surface.away()) verify(*record, surface, now);
     }
   }
 }
@@ -114,6 +116,7 @@ void AgentBody::revisit_troubled(base::MonoTime now) {
 
 void AgentBody::verify(DomainRecord& record, SurfaceState& surface, base::MonoTime now) {
   if (!catalog_.read(record, surface, now)) return;
+  surface.read_works();
   const bool ours = surface.ours() && settings_.mode == AgentMode::enforce;
   if (!ours) return surface.calm(now, settings_.timing);
   const base::Power floor = record.limits ? record.limits->floor : base::Power{};
@@ -124,7 +127,10 @@ void AgentBody::verify(DomainRecord& record, SurfaceState& surface, base::MonoTi
 
 void AgentBody::settle(base::MonoTime now) {
   for (const auto& record : catalog_.records()) {
-    if (record->cappable) record->settling.update(record->worst(), record->window(settings_.timing), now);
+    if (!record->cappable) continue;
+    // Without power there is nothing to settle.
+    const base::Microseconds window = record->dark ? base::Microseconds(0) : record->window(settings_.timing);
+    record->settling.update(record->worst(), window, now);
   }
 }
 

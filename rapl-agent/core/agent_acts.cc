@@ -20,7 +20,10 @@ std::vector<WriteJob> AgentBody::jobs_of(const BudgetPlan& plan, Needs needs, ba
     for (std::size_t s = 0; s < record.surfaces.size(); ++s) {
       const SurfaceState& surface = record.surfaces[s];
       const bool reachable = surface.health() != Health::lost && surface.health() != Health::hung;
-      if (!reachable || !surface.due(now) || record.dark) continue;
+      const bool due = needs == Needs::lower ? surface.due_to_lower(now) : surface.due(now);
+      if (!reachable || !due || record.dark) continue;
+      // What is being tried again counts for what it has now; what is not OK counts at its ceiling anyway.
+      if (needs == Needs::raise && !record.reliable() && record.health() == Health::ok) continue;
       const FieldValues wanted = wanted_of(surface, plan.targets.caps[i]);
       if (needs_of(surface, wanted) == needs) jobs.push_back({&record, s, wanted});
     }
@@ -28,27 +31,27 @@ std::vector<WriteJob> AgentBody::jobs_of(const BudgetPlan& plan, Needs needs, ba
   return jobs;
 }
 
-// Until nothing that could be lowered is too high. Each round either writes all it wanted, or some domain turned out
-// not to be changeable and the others make room for it, so there are at most as many rounds as domains.
-bool AgentBody::lower(base::MonoTime now) {
+// Until nothing that could be lowered is too high. Each round either writes all it wanted, or shows that some domain
+// cannot be changed, or can be again; then the others are asked anew.
+bool AgentBody::lower(TargetAim::Raises raises, base::MonoTime now) {
   bool all = true;
-  for (std::size_t round = 0; round <= catalog_.records().size(); ++round) {
+  for (std::size_t round = 0; round < 2 * catalog_.records().size() + 2; ++round) {
     Aim still = aim_;
-    still.raises = aim_.raises && round == 0 && all;
+    still.raises = aim_.raises && raises == TargetAim::Raises::allowed && round == 0;
     BudgetPlan plan = plan_budget({catalog_, settings_, still, governor_.order(), reserve_.power}, now);
     shortfall_ = plan.shortfall;
     for (std::size_t i = 0; i < plan.domains.size(); ++i) {
       auto& target = plan.domains[i]->target;
       auto& next = plan.targets.caps[i];
-      if (next && (!target || *next < *target)) target = next;
+      // A target below the firmware's floor, once that has shown itself, would be asked for in vain.
+      const bool in_vain = target && *target < plan.domains[i]->floor();
+      if (next && (!target || *next < *target || in_vain)) target = next;
       next = target;
     }
     const std::vector<WriteJob> jobs = jobs_of(plan, Needs::lower, now);
     if (jobs.empty()) return all;
-    const bool lowered = executor_.run(jobs, now);
+    all = executor_.run(SurfaceState::Doing::lowering, jobs, now) && all;
     settle(now);
-    if (lowered) return all;
-    all = false;
   }
   return all;
 }
@@ -63,8 +66,11 @@ void AgentBody::raise(const BudgetPlan& plan, base::MonoTime now) {
     record.target = next;
     record.raised_at = now;
   }
-  static_cast<void>(executor_.run(jobs, now));
+  if (jobs.empty()) return;
+  static_cast<void>(executor_.run(SurfaceState::Doing::raising, jobs, now));
   settle(now);
+  // The firmware went higher than asked, or one that counted at its ceiling can be changed again.
+  lowers_done_ = lower(TargetAim::Raises::none, now);
 }
 
 void AgentBody::act(base::MonoTime now) {
@@ -75,7 +81,7 @@ void AgentBody::act(base::MonoTime now) {
     return;
   }
   if (aim_.release) return release(now);
-  lowers_done_ = lower(now);
+  lowers_done_ = lower(TargetAim::Raises::allowed, now);
   if (!lowers_done_) return;
   const BudgetPlan plan = plan_budget({catalog_, settings_, aim_, governor_.order(), reserve_.power}, now);
   shortfall_ = plan.shortfall;
@@ -119,7 +125,7 @@ void AgentBody::release(base::MonoTime now) {
       jobs.push_back({record.get(), s, wanted_at_original(surface.control(), surface.originals)});
     }
   }
-  if (!jobs.empty()) static_cast<void>(executor_.run(jobs, now));
+  if (!jobs.empty()) static_cast<void>(executor_.run(SurfaceState::Doing::raising, jobs, now));
   forget_given_back();
 }
 

@@ -28,7 +28,7 @@ class AgentBody {
   void settle(base::MonoTime now);
   // Acting.
   void act(base::MonoTime now);
-  bool lower(base::MonoTime now);
+  bool lower(TargetAim::Raises raises, base::MonoTime now);
   void raise(const BudgetPlan& plan, base::MonoTime now);
   [[nodiscard]] std::vector<WriteJob> jobs_of(const BudgetPlan& plan, Needs needs, base::MonoTime now);
   [[nodiscard]] FieldValues wanted_of(const SurfaceState& surface, const std::optional<base::Power>& cap) const;

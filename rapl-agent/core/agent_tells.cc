@@ -105,7 +105,7 @@ DomainReport AgentBody::report_of(const DomainRecord& record) const {
   told.cappable = record.cappable;
   told.metered_only = record.facts.controls.empty();
   if (record.limits) {
-    told.floor = record.limits->floor;
+    told.floor = record.floor();
     told.ceiling = record.limits->ceiling;
   }
   told.original = record.original();
@@ -154,7 +154,7 @@ AgentReport AgentBody::report(base::MonoTime now) const {
     told.throttled = told.throttled || at_cap;
     if (!record->cappable) continue;
     told.applied += domain.charged;
-    told.min += record->limits->floor;
+    told.min += record->floor();
     told.max += record->limits->ceiling;
   }
   told.budget = aim_.budget;

@@ -26,14 +26,6 @@ std::optional<Power> explicit_cap(const BudgetFacts& facts, const DomainRecord& 
   return base::microwatts(facts.order->spec.cpu_package->count() / members);
 }
 
-Power floor_of(const DomainRecord& record) {
-  Power floor = record.limits->floor;
-  for (const SurfaceState& surface : record.surfaces) {
-    if (surface.health() == Health::ok && surface.firmware_floor()) floor = std::max(floor, *surface.firmware_floor());
-  }
-  return std::min(floor, record.limits->ceiling);
-}
-
 Power demand_of(const DomainRecord& record) {
   const auto p95 = record.meter.p95();
   if (!p95) return record.limits->ceiling;
@@ -57,7 +49,7 @@ struct Entry {
 Entry entry_of(const BudgetFacts& facts, const DomainRecord& record, base::MonoTime now) {
   Entry entry;
   TargetInput& input = entry.input;
-  input.floor = floor_of(record);
+  input.floor = record.floor();
   input.ceiling = record.limits->ceiling;
   input.allowed = input.ceiling;
   if (const auto cap = explicit_cap(facts, record)) {

@@ -41,7 +41,11 @@ void Catalog::list(const Source& source, base::MonoTime now) {
   Inventory inventory = source.backend->discover();
   notes_.insert(notes_.end(), inventory.notes.begin(), inventory.notes.end());
   hung_[source.name] = inventory.outcome == Outcome::hung;
-  if (inventory.outcome != Outcome::ok) return;
+  if (inventory.outcome != Outcome::ok) {
+    // Nor is it known any more what is without power.
+    for (const auto& record : records_) record->dark = record->dark && record->source.name != source.name;
+    return;
+  }
   std::vector<std::string> listed;
   for (Domain& domain : inventory.domains) {
     listed.push_back(domain.id);
@@ -54,7 +58,7 @@ void Catalog::list(const Source& source, base::MonoTime now) {
     record->dark = std::find(inventory.dark.begin(), inventory.dark.end(), record->facts.id) != inventory.dark.end();
     record->meter.rebase();
     for (SurfaceState& surface : record->surfaces) {
-      if (surface.retry_at() != base::MonoTime::max()) surface.lost("is no longer there");
+      if (!surface.away()) surface.lost("is no longer there");
     }
   }
 }
@@ -83,7 +87,7 @@ void Catalog::update(DomainRecord& record, Domain domain, base::MonoTime now) {
       continue;
     }
     same->set_control(control);
-    const bool was_away = same->retry_at() == base::MonoTime::max();
+    const bool was_away = same->away();
     if (renewed || was_away) same->returned(now);
     record.surfaces.push_back(std::move(*same));
   }
@@ -153,6 +157,14 @@ bool Catalog::read(DomainRecord& record, SurfaceState& surface, base::MonoTime n
   return complete;
 }
 
+void Catalog::refresh(DomainRecord& record, SurfaceState& surface) const {
+  for (const Field field : surface.control().fields) {
+    const Access access = record.source.backend->read({record.facts.id, surface.control().surface, field});
+    surface.read.set(field, access.ok() ? std::optional(access.value) : std::nullopt);
+    if (access.outcome == Outcome::hung) return;
+  }
+}
+
 void Catalog::sample(base::MonoTime now) {
   for (const auto& record : records_) {
     const MeterFacts& facts = record->facts.meter;
@@ -170,6 +182,13 @@ bool Catalog::wants_discovery() const {
   return std::any_of(records_.begin(), records_.end(), [](const auto& record) {
     return std::any_of(record->surfaces.begin(), record->surfaces.end(),
                        [](const SurfaceState& surface) { return surface.wants_discovery(); });
+  });
+}
+
+bool Catalog::misses_some() const {
+  return std::any_of(records_.begin(), records_.end(), [](const auto& record) {
+    return std::any_of(record->surfaces.begin(), record->surfaces.end(),
+                       [](const SurfaceState& surface) { return surface.away(); });
   });
 }
 

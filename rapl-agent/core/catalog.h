@@ -24,9 +24,13 @@ class Catalog {
   // Reads all fields of one control; trouble is noted in it. True: everything needed was read.
   bool read(DomainRecord& record, SurfaceState& surface, base::MonoTime now) const;
 
+  // Takes what can be read of it now and counts nothing against it.
+  void refresh(DomainRecord& record, SurfaceState& surface) const;
+
   [[nodiscard]] const std::vector<std::unique_ptr<DomainRecord>>& records() const { return records_; }  // by id
   [[nodiscard]] bool hardware() const;  // something can be capped
   [[nodiscard]] bool wants_discovery() const;
+  [[nodiscard]] bool misses_some() const;  // a domain that was listed once is not any more
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
   [[nodiscard]] const std::map<std::string, bool>& hung() const { return hung_; }
   // Draw of the whole node as its own meter says; nothing: there is none, or no usable sample.

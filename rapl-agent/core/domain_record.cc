@@ -58,6 +58,14 @@ base::Power DomainRecord::worst() const {
   return std::min(*in_force, limits->ceiling);
 }
 
+base::Power DomainRecord::floor() const {
+  base::Power floor = limits->floor;
+  for (const SurfaceState& state : surfaces) {
+    if (state.health() == Health::ok && state.firmware_floor()) floor = std::max(floor, *state.firmware_floor());
+  }
+  return std::min(floor, limits->ceiling);
+}
+
 std::optional<base::Power> DomainRecord::original() const {
   std::optional<base::Power> lowest;
   for (const SurfaceState& state : surfaces) keep_smaller(lowest, limit_in(state.originals));

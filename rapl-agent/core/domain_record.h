@@ -42,6 +42,8 @@ struct DomainRecord {
   // What its limit lets it draw now: `enforced` up to the ceiling, the ceiling when not OK, 0 when dark. REQUIRES:
   // cappable.
   [[nodiscard]] base::Power worst() const;
+  // The limits' floor, or the firmware's own where that has shown itself. REQUIRES: cappable.
+  [[nodiscard]] base::Power floor() const;
   [[nodiscard]] std::optional<base::Power> original() const;
   [[nodiscard]] base::Microseconds window(const Timing& timing) const;
   [[nodiscard]] bool is_gpu() const { return facts.kind == DomainKind::gpu || facts.kind == DomainKind::module; }

@@ -10,6 +10,7 @@ struct Executor::Prepared {
   FieldValues wanted;
   FieldValues before;
   std::vector<FieldWrite> writes;
+  SurfaceState::Doing phase = SurfaceState::Doing::lowering;
 };
 
 namespace {
@@ -75,7 +76,7 @@ bool Executor::write_one(const Prepared& prepared, FieldWrite write, base::MonoT
   ++prepared.record->writes_failed;
   // A window that cannot be set leaves the limit as it is; the longer one counts until an ack.
   if (write.field == Field::long_term_window && access.outcome != Outcome::hung) return true;
-  prepared.surface->failed(access, SurfaceState::Doing::writing, now, timing_);
+  prepared.surface->failed(access, prepared.phase, now, timing_);
   return false;
 }
 
@@ -97,7 +98,7 @@ bool Executor::read_back(const Prepared& prepared, base::MonoTime now) {
   return verdict == ReadBack::as_asked || verdict == ReadBack::lower;
 }
 
-bool Executor::run(std::vector<WriteJob> jobs, base::MonoTime now) {
+bool Executor::run(SurfaceState::Doing phase, std::vector<WriteJob> jobs, base::MonoTime now) {
   std::stable_sort(jobs.begin(), jobs.end(),
                    [](const WriteJob& a, const WriteJob& b) { return !a.record->is_gpu() && b.record->is_gpu(); });
   bool all = true;
@@ -110,18 +111,16 @@ bool Executor::run(std::vector<WriteJob> jobs, base::MonoTime now) {
     }
     std::vector<FieldWrite> writes = writes_between(surface.read, job.wanted, surface.control().tolerance);
     for (const FieldWrite& write : writes) surface.pending.set(write.field, write.value);
-    prepared.push_back({job.record, &surface, job.wanted, surface.read, std::move(writes)});
+    prepared.push_back({job.record, &surface, job.wanted, surface.read, std::move(writes), phase});
   }
   const bool anything =
       std::any_of(prepared.begin(), prepared.end(), [](const Prepared& p) { return !p.writes.empty(); });
   if (anything) announce_();
   for (const Prepared& job : prepared) {
     const bool written = write_all(job, now);
-    if (written) {
-      all = read_back(job, now) && all;
-    } else {
-      all = false;
-    }
+    // A write that failed may have worked all the same, or in part.
+    if (!written && job.surface->health() != Health::hung) catalog_.refresh(*job.record, *job.surface);
+    all = written && read_back(job, now) && all;
     job.surface->pending = FieldValues{};
   }
   return all;

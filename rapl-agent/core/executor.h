@@ -27,7 +27,7 @@ class Executor {
 
   // Runs one phase, all lowers or all raises. CPUs go first: they are quick. True: every job's control reads back as
   // asked or is better.
-  bool run(std::vector<WriteJob> jobs, base::MonoTime now);
+  bool run(SurfaceState::Doing phase, std::vector<WriteJob> jobs, base::MonoTime now);
 
   [[nodiscard]] std::uint64_t refused_values() const { return refused_values_; }
 

@@ -47,7 +47,8 @@ void SurfaceState::retry_or(Health health, base::MonoTime give_up_until, std::st
 
 void SurfaceState::failed(const Access& access, Doing doing, base::MonoTime now, const Timing& timing) {
   std::string detail = sentence(access, doing);
-  write_trouble_ = write_trouble_ || doing == Doing::writing;
+  // A read that fails while a write is being tried again does not make it a matter of reading.
+  if (doing != Doing::reading || tries_ == 0) doing_ = doing;
   if (!trouble_since_) trouble_since_ = now;
   switch (access.outcome) {
     case Outcome::ok: return;
@@ -87,23 +88,29 @@ void SurfaceState::failed(const Access& access, Doing doing, base::MonoTime now,
 }
 
 void SurfaceState::recover(base::MonoTime now, const Timing& timing) {
-  tries_ = 0;
-  write_trouble_ = false;
-  trouble_since_.reset();
-  retry_at_.reset();
+  clear();
   forget_old_reasserts(now, timing);
   if (reasserts_.size() > kContestReasserts) {
     return give_up(Health::contested, now + timing.contested_retry, "somebody else keeps changing it");
   }
+}
+
+void SurfaceState::clear() {
+  tries_ = 0;
+  doing_ = Doing::reading;
+  trouble_since_.reset();
+  retry_at_.reset();
   health_ = Health::ok;
   detail_.clear();
 }
 
 void SurfaceState::wrote(ReadBack verdict, base::MonoTime now, const Timing& timing) {
   const base::MonoTime later = now + timing.contested_retry;
-  write_trouble_ = true;
+  doing_ = verdict == ReadBack::below_floor ? Doing::raising : Doing::lowering;
   switch (verdict) {
-    case ReadBack::as_asked: foreign_.reset(); return recover(now, timing);
+    case ReadBack::as_asked:
+      if (foreign_ && enforced() && *enforced() > *foreign_ + control_.tolerance) foreign_.reset();
+      return recover(now, timing);
     case ReadBack::lower:
       foreign_ = enforced();
       foreign_until_ = now + timing.foreign_lower;
@@ -141,10 +148,14 @@ void SurfaceState::forget_old_reasserts(base::MonoTime now, const Timing& timing
   while (!reasserts_.empty() && now - reasserts_.front() > timing.contest_span) reasserts_.pop_front();
 }
 
+void SurfaceState::read_works() {
+  const bool was_away = health_ == Health::hung || health_ == Health::lost;
+  if (was_away || (doing_ == Doing::reading && health_ != Health::contested)) clear();
+}
+
 void SurfaceState::calm(base::MonoTime now, const Timing& timing) {
   forget_old_reasserts(now, timing);
-  const bool cleared_by_a_read = health_ == Health::hung || health_ == Health::lost || !write_trouble_;
-  if (cleared_by_a_read && reasserts_.size() <= kContestReasserts) recover(now, timing);
+  if (health_ == Health::contested && reasserts_.size() <= kContestReasserts) clear();
 }
 
 void SurfaceState::lost(const std::string& why) {
@@ -158,7 +169,7 @@ void SurfaceState::returned(base::MonoTime now) {
   foreign_.reset();
   reasserts_.clear();
   tries_ = 0;
-  write_trouble_ = false;
+  doing_ = Doing::reading;
   trouble_since_.reset();
   if (health_ == Health::lost) again(now, "is back");
 }

@@ -20,6 +20,8 @@ inline constexpr std::size_t kContestReasserts = 5;
 
 class SurfaceState {
  public:
+  enum class Doing { reading, lowering, raising };
+
   explicit SurfaceState(Control control) : control_(std::move(control)) {}
 
   // --- facts
@@ -38,23 +40,29 @@ class SurfaceState {
   // --- trouble
   [[nodiscard]] Health health() const { return health_; }
   [[nodiscard]] const std::string& detail() const { return detail_; }
-  // OK and nothing is waiting to be tried again: a budget may count on it.
-  [[nodiscard]] bool reliable() const { return health_ == Health::ok && tries_ == 0; }
+  // OK and no lower is waiting to be tried again: a budget may count on it. A raise that failed leaves it lower than it
+  // may be, which endangers nobody.
+  [[nodiscard]] bool reliable() const {
+    return health_ == Health::ok && (tries_ == 0 || (doing_ == Doing::raising && enforced()));
+  }
   [[nodiscard]] bool due(base::MonoTime now) const { return !retry_at_ || now >= *retry_at_; }
+  [[nodiscard]] bool due_to_lower(base::MonoTime now) const { return due(now) || reliable(); }
   [[nodiscard]] std::optional<base::MonoTime> retry_at() const { return retry_at_; }
   // Set when the last failure may mean that things moved: list all domains again.
   [[nodiscard]] bool wants_discovery() const { return wants_discovery_; }
   void discovery_done() { wants_discovery_ = false; }
 
-  enum class Doing { reading, writing };
   void failed(const Access& access, Doing doing, base::MonoTime now, const Timing& timing);
   // After a write of ours was read back.
   void wrote(ReadBack verdict, base::MonoTime now, const Timing& timing);
+  // A read that works ends what only kept us from reading: hung, lost, garbage. Called before drifted() and calm().
+  void read_works();
   // A verification found something else than we wrote. Contested: re-asserted seldom from now on.
   void drifted(ReadBack verdict, base::MonoTime now, const Timing& timing);
   // A verification found everything as it should be. Trouble with writing stays until a write works.
   void calm(base::MonoTime now, const Timing& timing);
   // The device left; it came back (perhaps another generation: everything is to be written again).
+  [[nodiscard]] bool away() const { return retry_at_ == base::MonoTime::max(); }
   void lost(const std::string& why);
   void returned(base::MonoTime now);
 
@@ -69,6 +77,7 @@ class SurfaceState {
   void again(base::MonoTime at, std::string detail);
   void give_up(Health health, base::MonoTime retry_at, std::string detail);
   void recover(base::MonoTime now, const Timing& timing);
+  void clear();
   void forget_old_reasserts(base::MonoTime now, const Timing& timing);
   void retry_or(Health health, base::MonoTime give_up_until, std::string detail, base::MonoTime now,
                 const Timing& timing);
@@ -76,7 +85,7 @@ class SurfaceState {
   Control control_;
   Health health_ = Health::ok;
   std::string detail_;
-  bool write_trouble_ = false;
+  Doing doing_ = Doing::reading;  // what the last trouble was with
   int tries_ = 0;
   std::optional<base::MonoTime> trouble_since_;
   std::optional<base::MonoTime> retry_at_;

@@ -57,9 +57,11 @@ Power room_left(Power available, const std::vector<TargetInput>& domains, const 
   return available - used;
 }
 
-// Those that lack most first. A raise inside what the domain is charged for anyway takes no room.
+// Those that lack most first. A raise inside what the domain is charged for anyway takes no room; while lowers have not
+// left their windows and all together are charged more than there is, nobody is raised.
 void raise(Power room, const std::vector<TargetInput>& domains, const std::vector<Power>& ideal,
            std::vector<Power>& caps) {
+  if (room < Power{}) return;
   std::vector<std::size_t> order(domains.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
@@ -68,7 +70,7 @@ void raise(Power room, const std::vector<TargetInput>& domains, const std::vecto
     const TargetInput& domain = domains[i];
     if (!domain.adjustable || ideal[i] <= caps[i] || domain.raise_step <= Power{}) continue;
     const Power charged = std::max(domain.charge, caps[i]);
-    const Power next = std::min({ideal[i], caps[i] + domain.raise_step, charged + std::max(room, Power{})});
+    const Power next = std::min({ideal[i], caps[i] + domain.raise_step, charged + room});
     if (next <= caps[i]) continue;
     room -= std::max(next, charged) - charged;
     caps[i] = next;
