@@ -81,12 +81,35 @@ void AgentBody::act(base::MonoTime now) {
     return;
   }
   if (aim_.release) return release(now);
+  limit_clocks(now);
   lowers_done_ = lower(TargetAim::Raises::allowed, now);
   if (!lowers_done_) return;
   const BudgetPlan plan = plan_budget({catalog_, settings_, aim_, governor_.order(), reserve_.power}, now);
   shortfall_ = plan.shortfall;
   raise(plan, now);
   forget_given_back();
+}
+
+// The second kind of control: journalled, read back and given back like limits, driven only by the operator's word.
+void AgentBody::limit_clocks(base::MonoTime now) {
+  std::vector<WriteJob> jobs;
+  for (const auto& record : catalog_.records()) {
+    if (record->facts.kind != DomainKind::frequency) continue;
+    const auto limit = settings_.clock_limits.find(record->facts.id);
+    for (std::size_t s = 0; s < record->surfaces.size(); ++s) {
+      const SurfaceState& surface = record->surfaces[s];
+      const bool reachable = surface.health() != Health::lost && surface.health() != Health::hung;
+      const bool wished = limit != settings_.clock_limits.end();
+      if (!reachable || !surface.due(now) || !(wished || surface.ours())) continue;
+      FieldValues wanted = wanted_at_original(surface.control(), surface.originals);
+      for (const Field field : {Field::max_frequency, Field::locked_clock}) {
+        if (wished && surface.control().has(field)) wanted.set(field, limit->second);
+      }
+      const bool lower_is_fine = wished && judge_read_back(wanted, {}, surface.read, {}, {}) == ReadBack::as_asked;
+      if (!lower_is_fine && needs_of(surface, wanted) != Needs::nothing) jobs.push_back({record.get(), s, wanted});
+    }
+  }
+  if (!jobs.empty()) static_cast<void>(executor_.run(SurfaceState::Doing::lowering, jobs, now));
 }
 
 // A control that stands at its originals again is no longer ours.

@@ -32,6 +32,7 @@ class AgentBody {
   void raise(const BudgetPlan& plan, base::MonoTime now);
   [[nodiscard]] std::vector<WriteJob> jobs_of(const BudgetPlan& plan, Needs needs, base::MonoTime now);
   [[nodiscard]] FieldValues wanted_of(const SurfaceState& surface, const std::optional<base::Power>& cap) const;
+  void limit_clocks(base::MonoTime now);
   void forget_given_back();
   void release(base::MonoTime now);
   // Telling.

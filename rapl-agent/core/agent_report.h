@@ -37,6 +37,7 @@ struct DomainReport {
   std::string detail;  // a sentence for people when health is not OK: what failed, errno, hint
   bool cappable = false;
   bool metered_only = false;
+  std::string mirror_of;  // its counter is that of this other domain, shown twice: count one of them
   std::optional<base::Power> floor;
   std::optional<base::Power> ceiling;
   std::optional<base::Power> original;  // of the lowest long-term limit
@@ -95,6 +96,7 @@ struct AgentReport {
   std::vector<AgentNotice> notices;  // the newest 32
   std::vector<std::string> notes;    // hints of discovery and recovery
   std::uint64_t refused_orders = 0;
+  std::uint64_t refused_values = 0;  // that would have wrapped a register: they were not written
   std::uint64_t journal_errors = 0;
   std::map<std::string, std::uint64_t> failsafe;  // entries of Holding, Safe, Emergency by reason
   std::map<std::string, bool> backend_hung;       // by Source::name

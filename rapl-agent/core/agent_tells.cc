@@ -104,6 +104,7 @@ DomainReport AgentBody::report_of(const DomainRecord& record) const {
   told.detail = record.detail();
   told.cappable = record.cappable;
   told.metered_only = record.facts.controls.empty();
+  told.mirror_of = record.mirror_of;
   if (record.limits) {
     told.floor = record.floor();
     told.ceiling = record.limits->ceiling;
@@ -171,6 +172,7 @@ AgentReport AgentBody::report(base::MonoTime now) const {
   told.notes = start_notes_;
   told.notes.insert(told.notes.end(), catalog_.notes().begin(), catalog_.notes().end());
   told.refused_orders = governor_.refused_orders();
+  told.refused_values = executor_.refused_values();
   told.journal_errors = journal_errors_;
   told.failsafe = governor_.failsafe();
   told.backend_hung = catalog_.hung();

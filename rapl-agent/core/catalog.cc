@@ -5,6 +5,8 @@
 namespace headroom::rapl_agent::core {
 namespace {
 
+constexpr int kEqualGainsOfMirrors = 5;
+
 // Of meters whose domain has no ceiling of its own: more than this is no sample.
 base::Power plausible(const Domain& domain) {
   return domain.kind == DomainKind::node_meter ? base::watts(20'000) : base::watts(2'000);
@@ -154,6 +156,7 @@ bool Catalog::read(DomainRecord& record, SurfaceState& surface, base::MonoTime n
     complete = false;
     if (access.outcome == Outcome::hung || access.outcome == Outcome::gone) break;
   }
+  if (complete) surface.heed_outer_limit(now, settings_.timing);
   return complete;
 }
 
@@ -171,6 +174,26 @@ void Catalog::sample(base::MonoTime now) {
     if (record->source.meter == nullptr || !(facts.energy || facts.power || facts.temperature)) continue;
     const base::Power most = record->limits ? record->limits->ceiling : plausible(record->facts);
     record->meter.take(record->source.meter->sample(record->facts.id), {facts.energy_range, most}, now);
+  }
+  find_mirrors();
+}
+
+// Old kernels show an AMD package's one counter as a zone for each die. Dies that gain the same to the microjoule again
+// and again are one.
+void Catalog::find_mirrors() {
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    for (std::size_t j = i + 1; j < records_.size(); ++j) {
+      const DomainRecord& first = *records_[i];
+      DomainRecord& second = *records_[j];
+      const bool could = first.facts.kind == second.facts.kind && !first.facts.group.empty() &&
+                         first.facts.group == second.facts.group && first.facts.controls.empty() &&
+                         second.facts.controls.empty() &&
+                         first.facts.meter.energy_range == second.facts.meter.energy_range;
+      const auto gain = first.meter.last_gain();
+      if (!could || !gain || !second.meter.last_gain() || *gain == base::Energy{}) continue;
+      second.equal_gains = gain == second.meter.last_gain() ? second.equal_gains + 1 : 0;
+      second.mirror_of = second.equal_gains >= kEqualGainsOfMirrors ? first.facts.id : std::string();
+    }
   }
 }
 

@@ -49,6 +49,7 @@ class Catalog {
   void recover(const DomainRecord& record, SurfaceState& surface);
   void record_originals(DomainRecord& record, SurfaceState& surface, base::MonoTime now) const;
   void set_limits(DomainRecord& record) const;
+  void find_mirrors();
 
   AgentSettings settings_;
   std::vector<Source> sources_;

@@ -20,6 +20,14 @@ ReadBack judge_read_back(const FieldValues& wanted, const FieldValues& before, c
     const auto least = static_cast<std::uint64_t>(floor.count() - tolerance.count());
     return floor > tolerance && *now < least ? ReadBack::below_floor : ReadBack::lower;
   }
+  for (const Field field : {Field::max_frequency, Field::locked_clock}) {
+    // Clocks come in steps: a lower one is the nearest there is.
+    const auto asked = wanted.get(field);
+    const auto now = read.get(field);
+    if (!asked) continue;
+    const bool unlocked = field == Field::locked_clock && now == 0 && *asked > 0;
+    if (!now || *now > *asked || unlocked) return ReadBack::too_high;
+  }
   return ReadBack::as_asked;
 }
 

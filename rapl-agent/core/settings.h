@@ -22,6 +22,9 @@ struct AgentSettings {
   std::map<std::string, base::Power> ceilings;  // likewise; only lower what the hardware says
   base::Power smallest_floor = base::watts(30);
   bool cap_dram = false;
+  // Upper bounds of clocks, by domain id, in the field's unit (kHz of cpufreq, MHz of NVML). Not watts: they promise no
+  // budget. Empty: clocks are never touched.
+  std::map<std::string, std::uint64_t> clock_limits;
   base::Share short_term = base::percent(110);  // PL2 as a share of PL1, where the order says nothing
   // This node's place in a spread of raises after the controller's return: 0..1 of Timing::jitter.
   base::Share jitter;

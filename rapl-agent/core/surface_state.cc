@@ -174,6 +174,15 @@ void SurfaceState::returned(base::MonoTime now) {
   if (health_ == Health::lost) again(now, "is back");
 }
 
+void SurfaceState::heed_outer_limit(base::MonoTime now, const Timing& timing) {
+  const auto asked = read.get(Field::long_term_limit);
+  const auto acting = read.get(Field::enforced_limit);
+  if (!asked || !acting || foreign_ceiling(now)) return;
+  if (power_of(*acting) + control_.tolerance >= power_of(*asked)) return;
+  foreign_ = power_of(*acting);
+  foreign_until_ = now + timing.foreign_lower;
+}
+
 std::optional<base::Power> SurfaceState::foreign_ceiling(base::MonoTime now) const {
   return foreign_ && now < foreign_until_ ? foreign_ : std::nullopt;
 }

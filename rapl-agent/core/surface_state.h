@@ -32,7 +32,7 @@ class SurfaceState {
   FieldValues requested;          // last written by us; absent: never, or given back
   FieldValues pending;            // announced in the journal, not read back yet
   FieldValues read;               // newest successful reads
-  [[nodiscard]] bool ours() const { return requested.get(Field::long_term_limit).has_value(); }
+  [[nodiscard]] bool ours() const { return requested.any(); }
 
   // The limit that acts through this control; nothing: not known, or not enabled.
   [[nodiscard]] std::optional<base::Power> enforced() const;
@@ -70,6 +70,8 @@ class SurfaceState {
   // The lowest limit that the firmware takes, once it has shown it.
   [[nodiscard]] std::optional<base::Power> firmware_floor() const { return firmware_floor_; }
   // A lower limit than ours that we respect for now.
+  // What acts is less than what was asked for: somebody outside (a BMC) limits it too. Called after each read.
+  void heed_outer_limit(base::MonoTime now, const Timing& timing);
   [[nodiscard]] std::optional<base::Power> foreign_ceiling(base::MonoTime now) const;
   [[nodiscard]] std::uint64_t external_changes() const { return external_changes_; }
 

@@ -43,6 +43,10 @@ FieldValues wanted_at_original(const Control& control, const FieldValues& origin
     // 0 is never written, not even where it was found.
     if (control.has(field) && original && *original > 0) wanted.set(field, original);
   }
+  // For a locked clock 0 is what it was: not locked.
+  for (const Field field : {Field::max_frequency, Field::locked_clock}) {
+    if (control.has(field)) wanted.set(field, originals.get(field));
+  }
   if (control.has(Field::enabled) && originals.get(Field::enabled) == 0) wanted.set(Field::enabled, 0);
   return wanted;
 }
@@ -65,7 +69,8 @@ std::vector<FieldWrite> writes_between(const FieldValues& current, const FieldVa
   const auto now = current.get(Field::long_term_limit);
   const auto then = wanted.get(Field::long_term_limit);
   const bool rises = now && then && *then > *now;
-  std::array order = {Field::long_term_limit, Field::short_term_limit, Field::long_term_window, Field::enabled};
+  std::array order = {Field::long_term_limit, Field::short_term_limit, Field::long_term_window,
+                      Field::max_frequency,   Field::locked_clock,     Field::enabled};
   if (rises) std::swap(order[0], order[1]);
 
   std::vector<FieldWrite> writes;

@@ -1,6 +1,7 @@
 // The values that one control should hold for a cap, and in which order to write them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -15,6 +16,9 @@ namespace headroom::rapl_agent::core {
 class FieldValues {
  public:
   [[nodiscard]] std::optional<std::uint64_t> get(Field field) const { return values_[index(field)]; }
+  [[nodiscard]] bool any() const {
+    return std::any_of(values_.begin(), values_.end(), [](const auto& value) { return value.has_value(); });
+  }
   void set(Field field, std::optional<std::uint64_t> value) { values_[index(field)] = value; }
   bool operator==(const FieldValues&) const = default;
 
@@ -33,7 +37,7 @@ struct CapTerms {
 // for. Originals that are 0 or unknown leave PL2 alone. REQUIRES: cap > 0.
 [[nodiscard]] FieldValues wanted_for_cap(const Control& control, const FieldValues& originals, base::Power cap,
                                          const CapTerms& terms);
-// For no cap: the originals of the limits and the window, and `enabled` 0, last, where it was 0.
+// For no cap: the originals of the limits, the window and clocks, and `enabled` 0, last, where it was 0.
 [[nodiscard]] FieldValues wanted_at_original(const Control& control, const FieldValues& originals);
 
 struct FieldWrite {

@@ -283,11 +283,6 @@ TEST_F(AgentFaults, Fault_metrics_scrape_storm_reads_nothing) {
 
 TEST_F(AgentFaults, Fault_emergency_brake_takes_every_domain_to_its_floor_in_one_tick) {
   world.hardware.add_gpu("A");
-  world.hardware.after_write = [this](const Write& write) {
-    if (write.key.surface == Surface::nvml) {
-      world.hardware.at(write.key.domain, Field::enforced_limit, Surface::nvml).value = write.value;
-    }
-  };
   world.settle_under(order(1, 900));
   CapOrder brake = order(2, 900);
   brake.spec.brake_until = *world.inbox.view.heartbeat + Seconds(30);
@@ -296,6 +291,37 @@ TEST_F(AgentFaults, Fault_emergency_brake_takes_every_domain_to_its_floor_in_one
   EXPECT_EQ(world.report().state, AgentState::emergency);
   EXPECT_EQ(sum(), watts(100));
   EXPECT_EQ(world.hardware.limit("gpu/A", Surface::nvml), watts(200));
+}
+
+TEST_F(AgentFaults, Fault_enforced_below_requested_leaves_the_surplus_to_others) {
+  world.hardware.add_gpu("A");
+  world.hardware.draw("gpu/A", watts(690));
+  world.hardware.outer_limit = 400 * W;
+  world.hardware.at("gpu/A", Field::enforced_limit, Surface::nvml).value = 400 * W;
+  world.settle_under(order(1, 700), Seconds(50));
+  EXPECT_EQ(world.domain("gpu/A").health, Health::ok);
+  EXPECT_EQ(world.domain("gpu/A").enforced, watts(400));
+  EXPECT_EQ(sum(), watts(250)) << "650 W less the 400 W that act on the GPU is enough for both";
+  EXPECT_LE(world.report().applied, watts(700));
+}
+
+TEST_F(AgentFaults, Fault_mirrored_die_counters_are_one) {
+  for (const char* id : {"rapl/package-9-die-0", "rapl/package-9-die-1"}) {
+    Domain die;
+    die.id = id;
+    die.group = "package-9";
+    die.meter = {true, false, false, base::joules(65'532)};
+    world.hardware.domains.push_back(die);
+  }
+  world.start();
+  for (int i = 0; i < 8; ++i) {
+    for (const char* id : {"rapl/package-9-die-0", "rapl/package-9-die-1"}) {
+      world.hardware.meters[id] = {Outcome::ok, 0, base::joules(100 * i + i % 3), {}, {}};
+    }
+    world.run(Seconds(1));
+  }
+  EXPECT_EQ(world.domain("rapl/package-9-die-1").mirror_of, "rapl/package-9-die-0");
+  EXPECT_EQ(world.domain("rapl/package-9-die-0").mirror_of, "");
 }
 
 TEST_F(AgentFaults, Fault_zone_vanishes_counts_at_its_ceiling_or_nothing_when_dark) {

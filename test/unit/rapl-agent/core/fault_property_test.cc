@@ -197,10 +197,6 @@ class RandomNode {
 
   void look_at(const Write& write) {
     if (write.key.field != Field::long_term_limit && write.key.field != Field::short_term_limit) return;
-    if (write.key.surface == Surface::nvml) {
-      world_.hardware.at(write.key.domain, Field::enforced_limit, Surface::nvml).value =
-          world_.hardware.registers[write.key].value;
-    }
     if (write.value == 0) bad_write_ = "0 was written to " + to_string(write.key);
     if (write.value > originals_[write.key] + 1)
       bad_write_ = "more than the original was written to " + to_string(write.key);

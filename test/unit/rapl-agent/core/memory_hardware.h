@@ -40,6 +40,7 @@ class MemoryHardware final : public Backend, public Meter {
   std::map<std::string, MeterReading> meters;
   std::vector<Write> writes;  // those that reached the hardware, whatever became of them
   std::uint64_t reads = 0;
+  std::uint64_t outer_limit = UINT64_MAX;         // a BMC's, for every GPU
   std::function<void(const Write&)> after_write;  // sees every write once it is done
 
   [[nodiscard]] Inventory discover() override {
@@ -66,6 +67,11 @@ class MemoryHardware final : public Backend, public Meter {
       return {cell.on_write, 0, 0, {}};
     }
     if (!cell.ignores_writes) cell.value = std::max(value - value % cell.unit, cell.least);
+    // What acts on a GPU is the lower of what was asked for and what a BMC says.
+    const auto acting = registers.find({key.domain, key.surface, Field::enforced_limit});
+    if (key.field == Field::long_term_limit && acting != registers.end()) {
+      acting->second.value = std::min(cell.value, outer_limit);
+    }
     if (after_write) after_write(writes.back());
     return {Outcome::ok, value, 0, {}};
   }
