@@ -79,7 +79,7 @@ struct AgentReport {
 
   base::Power applied;                // upper bound of the node's draw: reserve + every domain's charge
   base::Power min;                    // reserve + floors of all cappable domains
-  base::Power max;                    // reserve + ceilings
+  base::Power max;                    // reserve + what the domains draw uncapped: a budget from here on binds nobody
   std::optional<base::Power> budget;  // in force; nothing: none
   std::string budget_source;          // "order", "fallback", "held", "local", "emergency"
   base::Power reserve;

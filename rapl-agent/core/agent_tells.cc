@@ -156,7 +156,7 @@ AgentReport AgentBody::report(base::MonoTime now) const {
     if (!record->cappable) continue;
     told.applied += domain.charged;
     told.min += record->floor();
-    told.max += record->limits->ceiling;
+    told.max += record->limits->uncapped;
   }
   told.budget = aim_.budget;
   told.budget_source = aim_.budget_source;

@@ -51,6 +51,7 @@ Entry entry_of(const BudgetFacts& facts, const DomainRecord& record, base::MonoT
   TargetInput& input = entry.input;
   input.floor = record.floor();
   input.ceiling = record.limits->ceiling;
+  input.uncapped = record.limits->uncapped;
   input.allowed = input.ceiling;
   if (const auto cap = explicit_cap(facts, record)) {
     input.allowed = std::min(input.allowed, *cap);

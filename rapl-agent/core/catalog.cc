@@ -172,7 +172,7 @@ void Catalog::sample(base::MonoTime now) {
   for (const auto& record : records_) {
     const MeterFacts& facts = record->facts.meter;
     if (record->source.meter == nullptr || !(facts.energy || facts.power || facts.temperature)) continue;
-    const base::Power most = record->limits ? record->limits->ceiling : plausible(record->facts);
+    const base::Power most = record->limits ? record->limits->uncapped : plausible(record->facts);
     record->meter.take(record->source.meter->sample(record->facts.id), {facts.energy_range, most}, now);
   }
   find_mirrors();

@@ -54,8 +54,8 @@ std::optional<base::Power> DomainRecord::enforced() const {
 base::Power DomainRecord::worst() const {
   if (dark) return {};
   const auto in_force = enforced();
-  if (health() != Health::ok || !in_force) return limits->ceiling;
-  return std::min(*in_force, limits->ceiling);
+  if (health() != Health::ok || !in_force) return limits->uncapped;
+  return std::min(*in_force, limits->uncapped);
 }
 
 base::Power DomainRecord::floor() const {

@@ -41,7 +41,7 @@ struct DomainRecord {
   [[nodiscard]] bool reliable() const;
   // The lowest limit in force over the controls that work; nothing: none is known.
   [[nodiscard]] std::optional<base::Power> enforced() const;
-  // What its limit lets it draw now: `enforced` up to the ceiling, the ceiling when not OK, 0 when dark. REQUIRES:
+  // What its limit lets it draw now; `uncapped` where that is not known or it is not OK; 0 when dark. REQUIRES:
   // cappable.
   [[nodiscard]] base::Power worst() const;
   // The limits' floor, or the firmware's own where that has shown itself. REQUIRES: cappable.

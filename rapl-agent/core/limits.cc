@@ -54,6 +54,8 @@ std::optional<DomainLimits> limits_of(const Domain& domain, std::optional<base::
   limits.ceiling = !sane ? *original : (original ? std::min(*original, *maximum) : *maximum);
   if (const auto own = configured(settings.ceilings, domain)) limits.ceiling = std::min(limits.ceiling, *own);
   limits.floor = std::min(limits.floor, limits.ceiling);
+  const bool limited = original && (*original <= absurd(domain.kind) || !maximum);
+  limits.uncapped = std::max(limited ? *original : *maximum * 2, limits.ceiling);
   return limits;
 }
 

@@ -11,7 +11,10 @@ namespace headroom::rapl_agent::core {
 
 struct DomainLimits {
   base::Power floor;    // firmware ignores less, or the node becomes unusable
-  base::Power ceiling;  // what it can draw at most while nobody caps it, as far as anything on the node knows
+  base::Power ceiling;  // more is never asked for: the interface's maximum, at most the original
+  // What it may draw while nobody caps it, and what it counts for while its limit is not known: the original, which on
+  // many machines is above the interface's maximum; where that is no limit at all, twice the maximum.
+  base::Power uncapped;
 
   bool operator==(const DomainLimits&) const = default;
 };

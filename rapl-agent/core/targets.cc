@@ -10,7 +10,7 @@ namespace {
 
 using base::Power;
 
-// The present cap as a number: at its original a domain may draw up to its ceiling.
+// The present cap as a number for the split, which deals in caps up to the ceiling.
 Power present(const TargetInput& domain) {
   return domain.cap ? std::min(*domain.cap, domain.ceiling) : domain.ceiling;
 }
@@ -77,14 +77,15 @@ void raise(Power room, const std::vector<TargetInput>& domains, const std::vecto
   }
 }
 
+// Everybody may go back to the original, which may be far above the ceiling.
 bool nothing_binds(Power left, const std::vector<TargetInput>& domains) {
-  Power ceilings;
+  Power uncapped;
   for (const TargetInput& domain : domains) {
     if (!domain.adjustable) continue;
     if (domain.allowed < domain.ceiling) return false;
-    ceilings += domain.ceiling;
+    uncapped += domain.uncapped;
   }
-  return ceilings <= left;
+  return uncapped <= left;
 }
 
 }  // namespace

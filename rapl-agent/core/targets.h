@@ -11,8 +11,9 @@ namespace headroom::rapl_agent::core {
 
 struct TargetInput {
   base::Power floor;
-  base::Power ceiling;  // hardware's: what it draws at most uncapped
-  base::Power allowed;  // the ceiling, an explicit cap or what somebody else imposes: the smallest; >= floor
+  base::Power uncapped;  // what it may draw at its original; >= ceiling
+  base::Power ceiling;   // a cap is at most this
+  base::Power allowed;   // the ceiling, an explicit cap or what somebody else imposes: the smallest; >= floor
   base::Power demand;
   std::optional<base::Power> cap;  // its present target; nothing: at its original
   base::Power charge;              // what its limits in force and settling allow it now

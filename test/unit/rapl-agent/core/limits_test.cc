@@ -38,15 +38,37 @@ TEST_P(LimitsOf, come_from_original_and_hints) {
 INSTANTIATE_TEST_SUITE_P(
     Table, LimitsOf,
     testing::Values(
-        Row{"a server package", watts(125), watts(125), {}, DomainLimits{watts(50), watts(125)}},
-        Row{"never above the original", watts(100), watts(125), {}, DomainLimits{watts(50), watts(100)}},
-        Row{"an original of 4090 W is no limit", watts(4'090), watts(95), {}, DomainLimits{watts(38), watts(95)}},
-        Row{"without a maximum the original is the ceiling", watts(125), {}, {}, DomainLimits{watts(30), watts(125)}},
-        Row{"a maximum of 0 is none", watts(125), watts(0), {}, DomainLimits{watts(30), watts(125)}},
-        Row{"a maximum that no chip has is none", watts(125), watts(9'000), {}, DomainLimits{watts(30), watts(125)}},
-        Row{"an original of 0 is none", watts(0), watts(125), {}, DomainLimits{watts(50), watts(125)}},
-        Row{"a GPU tells its own minimum", watts(700), watts(700), watts(200), DomainLimits{watts(200), watts(700)}},
-        Row{"a floor above the ceiling is the ceiling", watts(15), watts(15), {}, DomainLimits{watts(15), watts(15)}},
+        Row{"a server package", watts(125), watts(125), {}, DomainLimits{watts(50), watts(125), watts(125)}},
+        Row{"never above the original", watts(100), watts(125), {}, DomainLimits{watts(50), watts(100), watts(100)}},
+        Row{"an original of 4090 W is no limit",
+            watts(4'090),
+            watts(95),
+            {},
+            DomainLimits{watts(38), watts(95), watts(190)}},
+        Row{"without a maximum the original is the ceiling",
+            watts(125),
+            {},
+            {},
+            DomainLimits{watts(30), watts(125), watts(125)}},
+        Row{"a maximum of 0 is none", watts(125), watts(0), {}, DomainLimits{watts(30), watts(125), watts(125)}},
+        Row{"a maximum that no chip has is none",
+            watts(125),
+            watts(9'000),
+            {},
+            DomainLimits{watts(30), watts(125), watts(125)}},
+        Row{"an original of 0 is none", watts(0), watts(125), {}, DomainLimits{watts(50), watts(125), watts(250)}},
+        Row{"an original above the maximum is what it draws uncapped",
+            watts(25),
+            watts(15),
+            {},
+            DomainLimits{watts(15), watts(15), watts(25)}},
+        Row{"a GPU tells its own minimum", watts(700), watts(700), watts(200),
+            DomainLimits{watts(200), watts(700), watts(700)}},
+        Row{"a floor above the ceiling is the ceiling",
+            watts(15),
+            watts(15),
+            {},
+            DomainLimits{watts(15), watts(15), watts(15)}},
         Row{"nothing known, nothing capped", {}, {}, {}, std::nullopt}),
     headroom::test::RowName());
 
@@ -55,7 +77,7 @@ TEST(LimitsOfConfigured, the_operator_sets_floors_and_lowers_ceilings) {
   settings.floors["rapl/package-0"] = watts(70);
   settings.ceilings["cpu_package"] = watts(110);
   const Row row{"", watts(125), watts(125), {}, {}};
-  EXPECT_EQ(limits_of(package_with(row), row.original, settings), (DomainLimits{watts(70), watts(110)}));
+  EXPECT_EQ(limits_of(package_with(row), row.original, settings), (DomainLimits{watts(70), watts(110), watts(125)}));
   settings.ceilings["cpu_package"] = watts(500);
   EXPECT_EQ(limits_of(package_with(row), row.original, settings)->ceiling, watts(125));
 }

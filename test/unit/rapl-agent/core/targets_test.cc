@@ -12,7 +12,7 @@ using base::watts;
 TargetInput capped_at(int cap, int demand = 150) {
   TargetInput input;
   input.floor = watts(50);
-  input.ceiling = input.allowed = watts(150);
+  input.ceiling = input.allowed = input.uncapped = watts(150);
   input.demand = watts(demand);
   input.cap = watts(cap);
   input.charge = watts(cap);
@@ -93,6 +93,13 @@ TEST(NextTargets, the_last_step_to_the_ceiling_is_no_trifle) {
 TEST(NextTargets, one_at_its_ceiling_beside_others_that_are_not_keeps_a_limit) {
   // An original may be far above the ceiling: only a budget that binds nobody goes back to it.
   EXPECT_EQ(next_targets(raising(250), {at_original(150), at_original(60)}).caps[0], watts(150));
+}
+
+TEST(NextTargets, a_budget_above_the_ceilings_and_below_what_is_drawn_uncapped_keeps_a_limit) {
+  TargetInput input = at_original();
+  input.uncapped = watts(250);
+  EXPECT_EQ(next_targets(raising(200), {input}).caps[0], watts(150));
+  EXPECT_EQ(next_targets(raising(250), {input}).caps[0], std::nullopt);
 }
 
 TEST(NextTargets, what_cannot_be_changed_is_taken_from_the_others) {
