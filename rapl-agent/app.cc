@@ -16,6 +16,7 @@
 #include "rapl-agent/remount.h"
 #include "rapl-agent/report_board.h"
 #include "rapl-agent/sources.h"
+#include "rapl-agent/standalone/standalone.h"
 #include "rapl-agent/status_writer.h"
 #include "rapl-agent/sysfs/files.h"
 #include "runtime/http_server.h"
@@ -122,10 +123,8 @@ class App::Parts {
         journal_(journal::FileJournal::open({config.journal_path, config.memory_path}, boot_id_)),
         board_(clocks.boot, [this] { posted(); }),
         server_(health_options(config.health)) {
-    if (api_server) add_api(*std::move(api_server));
-    const core::CapInbox* const inbox = api_ ? static_cast<const core::CapInbox*>(&api_->watch) : &nobody_;
-    agent_.emplace(settings_of(config), core::Agent::Parts{sources_.sources(), journal_.journal.get(), inbox, &board_},
-                   std::move(journal_.recovered), clocks.boot.mono_now());
+    if (api_server) add_api(*api_server);
+    set_up_ = config.standalone ? add_standalone_agent(std::move(api_server)) : add_agent();
     const PagesView view{board_,
                          clocks.boot,
                          clocks.boot.mono_now(),
@@ -137,6 +136,7 @@ class App::Parts {
   }
 
   base::Result<std::uint16_t> start() {
+    if (!set_up_) return set_up_.error();
     if (base::Status started = services_.start(); !started) return std::move(started).error();
     runtime::log_info("agent", "started",
                       {{"node", config_.node_name}, {"mode", to_string(config_.settings.mode)}, {"health", port_}});
@@ -157,6 +157,31 @@ class App::Parts {
                                         apply_status(api_->client)});
   }
 
+  [[nodiscard]] const core::CapInbox* cluster() const {
+    return api_ ? static_cast<const core::CapInbox*>(&api_->watch) : &nobody_;
+  }
+
+  base::Status add_agent() {
+    agent_.emplace(settings_of(config_),
+                   core::Agent::Parts{sources_.sources(), journal_.journal.get(), cluster(), &board_},
+                   std::move(journal_.recovered), clocks_.boot.mono_now());
+    return base::ok_status();
+  }
+
+  base::Status add_standalone_agent(std::optional<kube::ClientConfig> api_server) {
+    standalone_.emplace(
+        *config_.standalone,
+        standalone::Standalone::Parts{clocks_.system, *journal_.journal, board_, cluster(), [this] { wake_.notify(); }},
+        std::move(api_server));
+    const auto sources = sources_.sources();
+    auto recovered = standalone_->recovered(std::move(journal_.recovered), *sources.front().backend, boot_id_);
+    if (!recovered) return recovered.error();
+    agent_.emplace(standalone_->adjusted(settings_of(config_)),
+                   core::Agent::Parts{sources, &standalone_->journal(), &standalone_->inbox(), &standalone_->outbox()},
+                   *std::move(recovered), clocks_.boot.mono_now());
+    return base::ok_status();
+  }
+
   void add_services() {
     services_.add({"health listener",
                    [this]() -> base::Status {
@@ -172,6 +197,10 @@ class App::Parts {
           "status writer", [this] { writer_->start(); }, [this] { writer_->stop(); });
       add(
           "watches", [this] { api_->watch.start(); }, [] {});
+    }
+    if (standalone_) {
+      add(
+          "cap source", [this] { standalone_->start(); }, [this] { standalone_->stop(); });
     }
     add(
         "loop", [this] { loop_ = std::jthread([this](const std::stop_token& stop) { turn(stop); }); },
@@ -212,7 +241,8 @@ class App::Parts {
   void posted() {
     const auto latest = board_.latest();
     narrator_.tell(latest->report);
-    if (!api_) return;
+    // Powercap's role may neither write Events nor see our resources.
+    if (!api_ || (standalone_ && !api_->watch.object())) return;
     api_->events.post(latest->report, api_->watch.object());
     writer_->notify();
   }
@@ -236,7 +266,9 @@ class App::Parts {
   ReportBoard board_;
   std::optional<ApiEdge> api_;
   std::optional<StatusWriter> writer_;
+  std::optional<standalone::Standalone> standalone_;
   std::optional<core::Agent> agent_;
+  base::Status set_up_ = base::ok_status();
   runtime::HttpServer server_;
   std::uint16_t port_ = 0;
   bool remount_considered_ = false;

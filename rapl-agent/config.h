@@ -14,6 +14,7 @@
 #include "config/sections.h"
 #include "rapl-agent/core/settings.h"
 #include "rapl-agent/powercap/rapl_backend.h"
+#include "rapl-agent/standalone/environment.h"
 #include "runtime/config_file.h"
 
 namespace headroom::rapl_agent {
@@ -49,6 +50,9 @@ struct Config {
     base::Milliseconds interval{10'000};
     base::Milliseconds timeout{10'000};
   } dcmi;
+
+  // In the place of powercap: caps come from a source of this node's own.
+  std::optional<standalone::Settings> standalone;
 };
 
 // Errors: invalid_input with every problem at once, one per line, each naming the key.
@@ -74,5 +78,12 @@ struct ParsedFlags {
 
 // The file with the flags over it. `uid` decides whether test settings are allowed on the real tree.
 [[nodiscard]] base::Result<Config> effective_config(const Flags& flags, unsigned uid);
+
+// As powercap's DaemonSet wants it, where the environment or the program's name asks for that: it caps CPU packages
+// only, through the kernel's own path, and Enforce is the default. Otherwise as given. Errors: those of the
+// environment.
+[[nodiscard]] base::Result<Config> with_standalone(Config config, const Flags& flags,
+                                                   const standalone::Environment& environment,
+                                                   std::string_view program);
 
 }  // namespace headroom::rapl_agent

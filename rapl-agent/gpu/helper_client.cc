@@ -99,13 +99,18 @@ core::Inventory HelperClient::discover() {
     if (!reply.access.hint.empty()) inventory.notes = {"GPUs: " + reply.access.hint};
     return inventory;
   }
+  gone_.insert(reply.gone.begin(), reply.gone.end());
   for (const auto& device : reply.devices) {
+    gone_.erase(device.uuid);
     inventory.domains.push_back(gpu_domain(device));
     if (options_.clocks == ClockControls::listed && device.scope != LimitScope::none)
       inventory.domains.push_back(clock_domain(device));
   }
   std::sort(inventory.domains.begin(), inventory.domains.end(),
             [](const core::Domain& a, const core::Domain& b) { return a.id < b.id; });
+  for (const auto& uuid : gone_) {
+    for (const auto prefix : {kGpuPrefix, kClockPrefix}) inventory.dark.push_back(std::string(prefix) + uuid);
+  }
   state_ = reply.generation > 0 ? HelperState::attached : HelperState::no_driver;
   return inventory;
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/clock.h"
@@ -70,6 +71,7 @@ class HelperClient final : public core::Backend, public core::Meter {
   std::optional<FrameStream> stream_;
   std::optional<std::uint64_t> late_;  // id of the request whose answer has not come
   std::uint64_t last_id_ = 0;
+  std::set<std::string> gone_;  // a restarted helper has forgotten whom it once saw
   HelperState state_ = HelperState::unreachable;
 };
 

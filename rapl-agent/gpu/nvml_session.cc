@@ -1,7 +1,6 @@
 #include "rapl-agent/gpu/nvml_session.h"
 
 #include <algorithm>
-#include <set>
 
 #include "rapl-agent/gpu/nvml_outcome.h"
 
@@ -134,6 +133,7 @@ void NvmlSession::discover(Reply& reply, base::MonoTime now) {
     return;
   }
   for (const auto& [uuid, gpu] : gpus_) reply.devices.push_back(gpu.facts);
+  reply.gone.assign(gone_.begin(), gone_.end());
 }
 
 void NvmlSession::reattach_for_lost(base::MonoTime now) {
@@ -167,7 +167,9 @@ NvmlCode NvmlSession::enumerate() {
 void NvmlSession::keep_lost(Gpus& found) {
   for (const auto& [uuid, gpu] : gpus_) {
     if (found.contains(uuid) || gpu.facts.pci.empty()) continue;
-    if (!is_lost(library_->by_pci(gpu.facts.pci).code)) continue;
+    const NvmlCode code = library_->by_pci(gpu.facts.pci).code;
+    if (outcome_of(code) == Outcome::gone) gone_.insert(uuid);
+    if (!is_lost(code)) continue;
     Gpu kept = gpu;
     kept.facts.present = false;
     found.emplace(uuid, std::move(kept));
@@ -178,6 +180,7 @@ void NvmlSession::keep_lost(Gpus& found) {
 void NvmlSession::adopt(Gpus found) {
   for (auto& [uuid, gpu] : found) {
     gpu.facts.generation = generation_;
+    gone_.erase(uuid);
     const auto known = gpus_.find(uuid);
     if (known == gpus_.end()) continue;
     const bool stayed = known->second.facts.generation >= valid_since_ && known->second.facts.present;

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,7 @@ class NvmlSession {
   base::MonoTime next_attempt_{};
   int hopeless_ = 0;
   Gpus gpus_;
+  std::set<std::string> gone_;
 };
 
 }  // namespace headroom::rapl_agent::gpu

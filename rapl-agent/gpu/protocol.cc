@@ -129,6 +129,7 @@ std::string encode(const Reply& reply) {
   write_reading(to, reply.reading);
   to.number(static_cast<std::uint8_t>(reply.devices.size()));
   for (const auto& device : reply.devices) write_device(to, device);
+  write_texts(to, reply.gone);
   write_texts(to, reply.notes);
   return std::move(to).take();
 }
@@ -143,6 +144,7 @@ base::Result<Reply> decode_reply(std::string_view bytes) {
   reply.reading = read_reading(from);
   const auto devices = from.number<std::uint8_t>();
   for (unsigned n = 0; n < devices && from.ok(); ++n) reply.devices.push_back(read_device(from));
+  reply.gone = read_texts(from);
   reply.notes = read_texts(from);
   if (!from.finished()) return base::invalid_input("not a reply");
   return reply;

@@ -67,6 +67,7 @@ struct Reply {
   core::Access access;               // of read and write; discover and sample use outcome, code and hint
   core::MeterReading reading;        // of sample
   std::vector<DeviceFacts> devices;  // of discover, sorted by UUID
+  std::vector<std::string> gone;     // of discover: UUIDs seen before that the driver says are not on the bus
   std::vector<std::string> notes;    // of discover, for people
 };
 

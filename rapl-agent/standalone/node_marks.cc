@@ -102,6 +102,15 @@ std::optional<std::uint64_t> powercaps_original(const NodeMarks& marks, const St
   return original > standing.value ? std::optional(original) : std::nullopt;
 }
 
+// What stands below an original of this boot is taken for our own work: otherwise it would be left alone for ever.
+void claim_standing(std::vector<core::JournalControl>& controls, const std::vector<StandingLimit>& standing) {
+  for (auto& control : controls) {
+    const auto found = std::find_if(standing.begin(), standing.end(),
+                                    [&](const StandingLimit& limit) { return limit.key == control.key; });
+    if (found != standing.end() && found->value < *control.original) control.last_written = found->value;
+  }
+}
+
 }  // namespace
 
 Hardware hardware_of(const core::AgentReport& report) {
@@ -177,6 +186,7 @@ core::Recovered recover(RecoverInput input) {
   const auto noted = originals_in(input.marks);
   if (noted && noted->boot_id == input.boot_id) {
     controls = noted->controls;
+    claim_standing(controls, input.standing);
     recovered.notes.emplace_back("originals are those of the node's annotation: there is no journal of this boot");
   } else if (!noted) {
     for (const auto& standing : input.standing) {

@@ -70,7 +70,7 @@ struct StandingLimit {
 };
 
 // What the agent starts from, where its journal on the node is gone (a new container has a new file system):
-//   - our annotation, when it is of this boot: its originals, certain;
+//   - our annotation, when it is of this boot: its originals, certain, and what stands below them is our work;
 //   - else what powercap left: a crapl label above the standing limit is that limit's original; without such labels, a
 //     standing limit that equals rapl/pmax was powercap's work, and the original is taken to be rapl/max_power_uw, no
 //     more than the hardware says for it;

@@ -11,10 +11,13 @@ namespace headroom::rapl_agent::standalone {
 namespace {
 
 constexpr const char* kComponent = "standalone";
+constexpr auto kBetweenChanges = base::Milliseconds(10'000);
+constexpr auto kJournalPause = base::Milliseconds(30'000);
 
 }  // namespace
 
-NodePublisher::NodePublisher(Settings settings, Parts parts) : settings_(std::move(settings)), parts_(parts) {}
+NodePublisher::NodePublisher(Settings settings, Parts parts)
+    : settings_(std::move(settings)), parts_(parts), apart_(std::min(kBetweenChanges, settings_.period)) {}
 
 NodePublisher::~NodePublisher() {
   stop();
@@ -64,7 +67,7 @@ base::MonoTime NodePublisher::write_if_due(base::MonoTime now) {
   auto marks = *wanted;
   marks.annotations["rapl/last-update"] = base::format_time(parts_.clock->wall_now());
   next_change_ = now + apart_;
-  next_refresh_ = now + std::max<base::Milliseconds>(settings_.period, apart_);
+  next_refresh_ = now + settings_.period;
   const auto status = parts_.store->write(marks);
   if (!status) {
     runtime::log_warning(kComponent, "the node's labels could not be written", {{"reason", status.error().message}});
@@ -78,12 +81,15 @@ base::Status NodeJournal::save(const core::JournalState& state) {
   auto saved = journal_.save(state);
   const auto text = originals_text({state.boot_id, state.controls});
   if (text == noted_ || state.controls.empty()) return saved;
-  NodeMarks marks;
-  marks.annotations[std::string(kOriginalsAnnotation)] = text;
-  if (const auto status = store_.write(marks); !status)
-    return base::with_context(status.error(), "originals on the node");
-  noted_ = text;
-  return saved;
+  const auto now = clock_.mono_now();
+  if (now >= next_try_) {
+    NodeMarks marks;
+    marks.annotations[std::string(kOriginalsAnnotation)] = text;
+    last_ = store_.write(marks);
+    next_try_ = last_ ? now : now + kJournalPause;
+    if (last_) noted_ = text;
+  }
+  return last_ ? saved : base::with_context(last_.error(), "originals on the node");
 }
 
 }  // namespace headroom::rapl_agent::standalone

@@ -20,7 +20,7 @@
 namespace headroom::rapl_agent::standalone {
 
 // A StatusOutbox: takes reports without blocking and writes on a thread of its own, when something changed (at most
-// every `apart`) and otherwise once a period for rapl/last-update. Passes every report on to the next outbox, if any.
+// every 10 s) and otherwise once a period for rapl/last-update. Passes every report on to the next outbox, if any.
 class NodePublisher final : public core::StatusOutbox {
  public:
   struct Parts {
@@ -43,7 +43,7 @@ class NodePublisher final : public core::StatusOutbox {
 
   const Settings settings_;
   const Parts parts_;
-  const base::Milliseconds apart_{10'000};
+  const base::Milliseconds apart_;
 
   std::mutex mutex_;
   std::optional<NodeMarks> wanted_;  // guarded by mutex_
@@ -57,17 +57,22 @@ class NodePublisher final : public core::StatusOutbox {
 };
 
 // A JournalStore over the agent's own: the originals also go to the node's annotation, before save() returns, whenever
-// they or the boot changed. An annotation that could not be written is an error of save() and tried again at the next.
+// they or the boot changed. An annotation that could not be written is an error of save() and tried again after a
+// pause, so that a silent API server does not hold the agent's loop up at every save.
 class NodeJournal final : public core::JournalStore {
  public:
-  // Both outlive it; `store` is used by the loop's thread alone.
-  NodeJournal(core::JournalStore& journal, NodeStore& store) : journal_(journal), store_(store) {}
+  // All outlive it; `store` is used by the loop's thread alone.
+  NodeJournal(core::JournalStore& journal, NodeStore& store, base::Clock& clock)
+      : journal_(journal), store_(store), clock_(clock) {}
   base::Status save(const core::JournalState& state) override;
 
  private:
   core::JournalStore& journal_;
   NodeStore& store_;
+  base::Clock& clock_;
   std::string noted_;
+  base::Status last_ = base::ok_status();
+  base::MonoTime next_try_{};
 };
 
 }  // namespace headroom::rapl_agent::standalone

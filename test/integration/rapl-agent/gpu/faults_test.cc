@@ -170,6 +170,7 @@ TEST_F(FaultsN, Fault_gpu_lost) {
   inventory_ = client.discover();
   EXPECT_EQ(inventory_.outcome, Outcome::ok);
   EXPECT_FALSE(domain(limit_of(0).domain));
+  EXPECT_THAT(inventory_.dark, Contains(limit_of(0).domain)) << "without power: it counts nothing any more";
   EXPECT_TRUE(domain(limit_of(1).domain));
 }
 

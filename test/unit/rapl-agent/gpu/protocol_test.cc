@@ -42,6 +42,7 @@ Reply a_full_reply() {
                       .present = false,
                       .notes = {"one", "two"}};
   reply.devices[1].uuid = "GPU-b";
+  reply.gone = {"GPU-c"};
   reply.notes = {"a note"};
   return reply;
 }
@@ -66,6 +67,7 @@ TEST(Protocol, a_reply_arrives_as_it_was_sent) {
   EXPECT_EQ(decoded->access, sent.access);
   EXPECT_TRUE(same_reading(decoded->reading, sent.reading));
   EXPECT_EQ(decoded->devices, sent.devices);
+  EXPECT_EQ(decoded->gone, sent.gone);
   EXPECT_EQ(decoded->notes, sent.notes);
 }
 
