@@ -112,7 +112,7 @@ Access NvmlSession::away() const {
 }
 
 Access NvmlSession::judged(NvmlCode code, Gpu& gpu, base::MonoTime now) {
-  const Access access = access_of(code, 0);
+  auto access = access_of(code, 0);
   if (is_lost(code)) gpu.facts.present = false;
   if (breaks_attachment(code)) detach(code, now);
   return access;

@@ -47,7 +47,8 @@ std::atomic<std::uintptr_t> inits{0};
 std::atomic<int> initialized{0};
 
 NvmlDevice handle_of(std::uint32_t place) {
-  return reinterpret_cast<NvmlDevice>((inits.load() << 8) | (place + 1));
+  // Opaque to everybody, and a pointer to nothing.
+  return reinterpret_cast<NvmlDevice>((inits.load() << 8) | (place + 1));  // NOLINT(performance-no-int-to-ptr)
 }
 
 // One call: counts it, waits where it shall hang, and tells what it shall answer instead of the truth.
@@ -139,12 +140,19 @@ std::uint32_t enforced(const StubDevice& device) {
   return outside != 0 && outside < device.limit_mw.load() ? outside : device.limit_mw.load();
 }
 
-NvmlCode set(const About& about, Word& limit, std::uint32_t milliwatts, const Word& low, const Word& high) {
+// One limit of a device and between what it may be set.
+struct Settable {
+  Word& limit;
+  const Word& low;
+  const Word& high;
+};
+
+NvmlCode set(const About& about, const Settable& to, std::uint32_t milliwatts) {
   if (!about.ok()) return about.entered.logged(milliwatts, about.code);
   if (about.device().is_mig.load() != 0) return about.entered.logged(milliwatts, NvmlCode::not_supported);
-  if (milliwatts < low.load() || milliwatts > high.load())
+  if (milliwatts < to.low.load() || milliwatts > to.high.load())
     return about.entered.logged(milliwatts, NvmlCode::invalid_argument);
-  limit.store(milliwatts);
+  to.limit.store(milliwatts);
   return about.entered.logged(milliwatts, NvmlCode::success);
 }
 
@@ -185,6 +193,7 @@ bool field_of(const StubDevice& device, NvmlField field, std::uint32_t scope, st
 
 }  // namespace
 
+// NOLINTBEGIN(readability-identifier-naming): these are the library's names.
 #pragma GCC visibility push(default)
 extern "C" {
 
@@ -304,7 +313,7 @@ NvmlCode nvmlDeviceGetPowerManagementLimitConstraints(NvmlDevice device, unsigne
 NvmlCode nvmlDeviceSetPowerManagementLimit(NvmlDevice device, unsigned milliwatts) {
   const About about(StubCall::set_limit, device);
   StubDevice& of = about.device();
-  return set(about, of.limit_mw, milliwatts, of.min_mw, of.max_mw);
+  return set(about, {of.limit_mw, of.min_mw, of.max_mw}, milliwatts);
 }
 
 NvmlCode nvmlDeviceGetTotalEnergyConsumption(NvmlDevice device, unsigned long long* millijoules) {
@@ -339,9 +348,9 @@ NvmlCode nvmlDeviceSetPowerManagementLimit_v2(NvmlDevice device, NvmlPowerValue*
   StubDevice& of = about.device();
   if (wanted->version != kNvmlPowerValueVersion)
     return about.entered.logged(wanted->milliwatts, NvmlCode::argument_version_mismatch);
-  if (wanted->scope != NvmlScope::module) return set(about, of.limit_mw, wanted->milliwatts, of.min_mw, of.max_mw);
+  if (wanted->scope != NvmlScope::module) return set(about, {of.limit_mw, of.min_mw, of.max_mw}, wanted->milliwatts);
   if (about.ok() && of.has_module.load() == 0) return about.entered.logged(wanted->milliwatts, NvmlCode::not_supported);
-  return set(about, of.module_limit_mw, wanted->milliwatts, of.module_min_mw, of.module_max_mw);
+  return set(about, {of.module_limit_mw, of.module_min_mw, of.module_max_mw}, wanted->milliwatts);
 }
 
 NvmlCode nvmlDeviceGetFieldValues(NvmlDevice device, int count, NvmlFieldValue* values) {
@@ -361,3 +370,4 @@ NvmlCode nvmlDeviceGetFieldValues(NvmlDevice device, int count, NvmlFieldValue* 
 
 }  // extern "C"
 #pragma GCC visibility pop
+// NOLINTEND(readability-identifier-naming)

@@ -12,7 +12,7 @@ using base::Seconds;
 using core::Health;
 using core::test::order_of;
 
-class FaultsN_Agent : public HelperTest {
+class AgentFaultsN : public HelperTest {
  protected:
   // Two packages of 125 W and the stub's GPUs, under one agent whose time the test moves.
   void start(std::uint32_t gpus) {
@@ -43,7 +43,7 @@ class FaultsN_Agent : public HelperTest {
   std::int64_t sequence_ = 0;
 };
 
-TEST_F(FaultsN_Agent, a_budget_caps_gpus_and_packages_together) {
+TEST_F(AgentFaultsN, a_budget_caps_gpus_and_packages_together) {
   start(2);
   budget(1'000);
   EXPECT_EQ(world_.report().state, core::AgentState::active);
@@ -54,7 +54,7 @@ TEST_F(FaultsN_Agent, a_budget_caps_gpus_and_packages_together) {
 }
 
 // Row 51.
-TEST_F(FaultsN_Agent, Fault_nvml_no_permission) {
+TEST_F(AgentFaultsN, Fault_nvml_no_permission) {
   start(1);
   stub_->fail(StubCall::set_limit_v2, 4);
   budget(900);
@@ -64,7 +64,7 @@ TEST_F(FaultsN_Agent, Fault_nvml_no_permission) {
 }
 
 // Row 54.
-TEST_F(FaultsN_Agent, Fault_gpu_lost) {
+TEST_F(AgentFaultsN, Fault_gpu_lost) {
   start(2);
   budget(1'000);
   stub_->lose(0);
@@ -77,7 +77,7 @@ TEST_F(FaultsN_Agent, Fault_gpu_lost) {
 }
 
 // Row 56.
-TEST_F(FaultsN_Agent, Fault_enforced_below_requested) {
+TEST_F(AgentFaultsN, Fault_enforced_below_requested) {
   start(2);
   stub_->device(0).out_of_band_mw = 250'000;
   budget(1'000);
@@ -87,7 +87,7 @@ TEST_F(FaultsN_Agent, Fault_enforced_below_requested) {
 }
 
 // Row 57.
-TEST_F(FaultsN_Agent, Fault_limit_reset_to_default) {
+TEST_F(AgentFaultsN, Fault_limit_reset_to_default) {
   start(1);
   budget(600);
   const auto cap = set_limit(0);
@@ -99,7 +99,7 @@ TEST_F(FaultsN_Agent, Fault_limit_reset_to_default) {
 }
 
 // Row 59.
-TEST_F(FaultsN_Agent, Fault_nvml_hang_forever) {
+TEST_F(AgentFaultsN, Fault_nvml_hang_forever) {
   deadline_ = base::Milliseconds(100);
   start(1);
   budget(600);
@@ -117,7 +117,7 @@ TEST_F(FaultsN_Agent, Fault_nvml_hang_forever) {
 }
 
 // Row 64.
-TEST_F(FaultsN_Agent, Fault_lower_fails_then_raise) {
+TEST_F(AgentFaultsN, Fault_lower_fails_then_raise) {
   start(2);
   budget(1'000);
   // The next order takes from GPU 0 and would give to the packages; GPU 0 does not follow.
@@ -131,7 +131,7 @@ TEST_F(FaultsN_Agent, Fault_lower_fails_then_raise) {
 }
 
 // Row 85.
-TEST_F(FaultsN_Agent, Fault_emergency_brake) {
+TEST_F(AgentFaultsN, Fault_emergency_brake) {
   start(4);
   budget(4 * 700 + 250);
   auto order = order_of(++sequence_, base::watts(4 * 700 + 250));
@@ -145,7 +145,7 @@ TEST_F(FaultsN_Agent, Fault_emergency_brake) {
 }
 
 // Row 87.
-TEST_F(FaultsN_Agent, Fault_idr_64_zones_16_gpus) {
+TEST_F(AgentFaultsN, Fault_idr_64_zones_16_gpus) {
   use(16);
   started();
   for (int package = 0; package < 64; ++package) world_.hardware.add_package(package);

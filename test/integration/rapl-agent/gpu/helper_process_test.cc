@@ -43,7 +43,7 @@ class HelperProcessTest : public HelperTest {
   }
 };
 
-class FaultsN_Process : public HelperProcessTest {};
+class ProcessFaultsN : public HelperProcessTest {};
 
 TEST_F(HelperProcessTest, the_helper_is_started_and_ends_with_the_client) {
   auto& client = parent();
@@ -76,7 +76,7 @@ TEST_F(HelperProcessTest, a_program_that_does_not_exist_is_a_missing_helper) {
 }
 
 // Row 59: a read that never returns.
-TEST_F(FaultsN_Process, Fault_nvml_hang_forever) {
+TEST_F(ProcessFaultsN, Fault_nvml_hang_forever) {
   deadline_ = kShort;
   auto& client = parent();
   const pid_t child = client.process()->child();
@@ -96,7 +96,7 @@ TEST_F(FaultsN_Process, Fault_nvml_hang_forever) {
 }
 
 // Row 59: a set that never returns. Its process is never killed.
-TEST_F(FaultsN_Process, Fault_nvml_hang_forever_in_a_set) {
+TEST_F(ProcessFaultsN, Fault_nvml_hang_forever_in_a_set) {
   deadline_ = kShort;
   auto& client = parent();
   const pid_t child = client.process()->child();
@@ -127,7 +127,7 @@ TEST_F(FaultsN_Process, Fault_nvml_hang_forever_in_a_set) {
   ASSERT_TRUE(eventually([&] { return next.read(limit_of(0)).value == watts(300); }));
 }
 
-TEST_F(FaultsN_Process, Fault_nvml_hang_forever_that_ends_after_all) {
+TEST_F(ProcessFaultsN, Fault_nvml_hang_forever_that_ends_after_all) {
   deadline_ = kShort;
   auto& client = parent();
   stub_->hang(StubCall::limit);
@@ -138,7 +138,7 @@ TEST_F(FaultsN_Process, Fault_nvml_hang_forever_that_ends_after_all) {
   EXPECT_EQ(client.read(limit_of(0)).value, watts(650)) << "the late answer is not taken for this one";
 }
 
-TEST_F(FaultsN_Process, Fault_nvml_hang_forever_of_the_whole_helper) {
+TEST_F(ProcessFaultsN, Fault_nvml_hang_forever_of_the_whole_helper) {
   deadline_ = kShort;
   auto& client = parent();
   const pid_t child = client.process()->child();
