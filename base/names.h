@@ -39,6 +39,8 @@ inline constexpr std::string_view kCappingLabel = "powercapping.example.com/capp
 inline constexpr std::string_view kCappingDisabled = "disabled";
 // On NodePowerCaps, by `headroom release`: the controller is asked to let go of the node.
 inline constexpr std::string_view kReleaseAnnotation = "powercapping.example.com/release";
+// There too, by the controller: what has become of that. Once it is done the request is taken off.
+inline constexpr std::string_view kReleaseAnswerAnnotation = "powercapping.example.com/release-answer";
 // On the heartbeat Lease: "true" pauses the whole cluster. The controller raises nothing; agents hold what they have.
 inline constexpr std::string_view kPauseAnnotation = "powercapping.example.com/paused";
 // On nodes, where PowerTopology.spec.rackLabel names no other.

@@ -12,6 +12,7 @@
 #include "cli/ask_command.h"
 #include "cli/lint_command.h"
 #include "cli/outcome.h"
+#include "cli/release_command.h"
 #include "runtime/system_clock.h"
 
 namespace {
@@ -41,6 +42,17 @@ CLI::App* add_question(CLI::App& app, AskCommand& command, const char* name, con
   question->add_option("--key-file", command.tls.key_file, "its key");
   question->add_flag("--json", command.raw_json, "print the answer as it is");
   return question;
+}
+
+void add_release(CLI::App& app, headroom::cli::ReleaseCommand& command) {
+  CLI::App* release = app.add_subcommand("release", "Ask the controller to give nodes their original limits back");
+  release->add_option("node", command.nodes, "node(s)");
+  release->add_flag("--all", command.all, "every node that has a NodePowerCap");
+  release->add_flag("--withdraw", command.withdraw, "take the request back");
+  release->add_option("--kubeconfig", command.kubeconfig, "a kubeconfig file (default: KUBECONFIG)");
+  release->add_option_function<std::int64_t>(
+      "--wait-seconds", [&command](std::int64_t seconds) { command.wait = headroom::base::Seconds(seconds); },
+      "how long to wait for the answer (default: 60; 0: ask and return)");
 }
 
 // Replaces this process by headroom-demo, which lies beside it. Returns only when that failed.
@@ -95,6 +107,8 @@ int main(int argc, char** argv) {
   bool watching = false;
   add_question(app, agent, "agent", "A node agent's domains: draw, caps, what reads back, health")
       ->add_flag("--watch", watching, "again every two seconds");
+  headroom::cli::ReleaseCommand release;
+  add_release(app, release);
   CLI::App* demo = app.add_subcommand("demo", "Run the embedded cluster (all further arguments go to headroom-demo)");
   demo->prefix_command();
   try {
@@ -103,6 +117,10 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (app.got_subcommand("lint")) return finish(headroom::cli::run_lint(lint));
+  if (app.got_subcommand("release")) {
+    headroom::runtime::SystemClock clock;
+    return finish(headroom::cli::run_release(release, clock));
+  }
   if (app.got_subcommand("agent") && watching) return watch(agent);
   for (const AskCommand* ask : {&racks, &topology, &explain, &agent}) {
     const char* const names[] = {"racks", "topology", "explain", "agent"};

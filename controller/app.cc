@@ -104,7 +104,8 @@ class App::Parts {
         cap_client_(client_.config(), cap_client_options(config), clock),
         cap_store_(make_cap_store(cap_client_)),
         heartbeat_(make_heartbeat(cap_client_, {config.system_namespace, config.heartbeat_name, identity_})),
-        caps_({clock, loop_.reports(), *cap_store_, *heartbeat_, leadership_}, deciding(),
+        releases_(make_release_desk(cap_client_, recorder_)),
+        caps_({clock, loop_.reports(), *cap_store_, *heartbeat_, leadership_, *releases_}, deciding(),
               {config.caps, config.caps_timing, config.agent_namespace}),
         server_(health_options(config.health)) {
     const HealthView view{loop_, caps_.reports(), store_, clock, config.max_books_age};
@@ -177,6 +178,7 @@ class App::Parts {
   kube::ApiClient cap_client_;
   std::unique_ptr<CapStore> cap_store_;
   std::unique_ptr<Heartbeat> heartbeat_;
+  std::unique_ptr<ReleaseDesk> releases_;
   CapsLoop caps_;
   runtime::HttpServer server_;
   std::uint16_t port_ = 0;

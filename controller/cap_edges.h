@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "controller/release_answer.h"
 #include "model/node_power_cap.h"
 
 namespace headroom::controller {
@@ -46,6 +47,13 @@ class Tenure {
   virtual ~Tenure() = default;
   // Nothing: somebody else leads, or nobody. Asked right before each write.
   [[nodiscard]] virtual std::optional<Term> term() const = 0;
+};
+
+// Where people ask for the release of nodes, and hear what becomes of it.
+class ReleaseDesk {
+ public:
+  virtual ~ReleaseDesk() = default;
+  [[nodiscard]] virtual base::Status answer(const model::NodePowerCap& cap, const ReleaseAnswer& answer) = 0;
 };
 
 // What the heartbeat Lease says besides.

@@ -125,7 +125,9 @@ std::string CapsLoop::decide_and_write(const LoopReport& kept) {
   if (!sync.node_power_caps) return "nodepowercaps are not listed yet";
   auto round = decide(kept);
   now_.round = round;
-  return write(*round);
+  std::string problem = write(*round);
+  if (problem.empty()) answer_releases(*round);
+  return problem;
 }
 
 std::shared_ptr<CapRound> CapsLoop::decide(const LoopReport& kept) {
@@ -180,6 +182,19 @@ std::string CapsLoop::write_one(const CapRound& round, const policy::CapWrite& w
       led_transitions_.reset();
       return writer_.error();
     default: left_over_ = true; return {};
+  }
+}
+
+void CapsLoop::answer_releases(const CapRound& round) {
+  for (std::size_t i = 0; i < round.input.allocate.nodes.size() && tokens_ >= 1; ++i) {
+    const auto answer = release_answer(round, i);
+    const auto& cap = round.input.allocate.nodes[i].cap;
+    if (!answer || (!answer->done && answer->text == cap->release_answer)) continue;
+    tokens_ -= 1;
+    if (const auto told = use_.releases.answer(*cap, *answer); !told) {
+      runtime::log_warning("controller", "release not answered",
+                           {{"node", cap->name}, {"error", told.error().message}});
+    }
   }
 }
 

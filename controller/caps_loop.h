@@ -46,6 +46,7 @@ struct CapsLoopEdges {
   CapStore& store;
   Heartbeat& heartbeat;
   const Tenure& tenure;
+  ReleaseDesk& releases;
 };
 
 struct CapsOptions {
@@ -79,6 +80,7 @@ class CapsLoop {
   [[nodiscard]] std::string write(const CapRound& round);
   [[nodiscard]] std::string write_one(const CapRound& round, const policy::CapWrite& write);
   [[nodiscard]] std::shared_ptr<CapRound> decide(const LoopReport& kept);
+  void answer_releases(const CapRound& round);
   void beat();
   void refill();
   void give_up_leading();

@@ -88,6 +88,35 @@ class KubeCapStore final : public CapStore {
   kube::ApiClient& client_;
 };
 
+class KubeReleaseDesk final : public ReleaseDesk {
+ public:
+  KubeReleaseDesk(kube::ApiClient& client, kube::EventRecorder& recorder) : client_(client), recorder_(recorder) {}
+
+  base::Status answer(const model::NodePowerCap& cap, const ReleaseAnswer& answer) override {
+    kube::PatchRequest patch;
+    patch.path = kube::resources::node_power_caps().object_path(cap.name);
+    patch.body = policy::print_release_note(cap, {answer.text, answer.done});
+    if (auto reply = client_.patch(patch); !reply) return std::move(reply).error();
+    if (answer.done || answer.kept) record(cap, answer);
+    return base::ok_status();
+  }
+
+ private:
+  void record(const model::NodePowerCap& cap, const ReleaseAnswer& answer) {
+    kube::Event event;
+    event.regarding = {std::string(base::names::kApiGroupVersion), std::string(base::names::kNodePowerCapKind), "",
+                       cap.name, cap.uid};
+    event.type = answer.kept ? kube::EventType::warning : kube::EventType::normal;
+    event.reason = answer.kept ? "ReleaseRefused" : "Released";
+    event.action = "Releasing";
+    event.note = answer.text;
+    recorder_.record(std::move(event));
+  }
+
+  kube::ApiClient& client_;
+  kube::EventRecorder& recorder_;
+};
+
 class KubeHeartbeat final : public Heartbeat {
  public:
   KubeHeartbeat(kube::ApiClient& client, HeartbeatLease lease) : client_(client), lease_(std::move(lease)) {}
@@ -153,6 +182,9 @@ class KubeHeartbeat final : public Heartbeat {
 
 std::unique_ptr<CapStore> make_cap_store(kube::ApiClient& client) {
   return std::make_unique<KubeCapStore>(client);
+}
+std::unique_ptr<ReleaseDesk> make_release_desk(kube::ApiClient& client, kube::EventRecorder& recorder) {
+  return std::make_unique<KubeReleaseDesk>(client, recorder);
 }
 std::unique_ptr<Heartbeat> make_heartbeat(kube::ApiClient& client, HeartbeatLease lease) {
   return std::make_unique<KubeHeartbeat>(client, std::move(lease));

@@ -7,6 +7,7 @@
 #include "base/durations.h"
 #include "controller/cap_edges.h"
 #include "kube/api_client.h"
+#include "kube/events.h"
 
 namespace headroom::controller {
 
@@ -21,6 +22,7 @@ struct HeartbeatLease {
 
 // What is passed must outlive what is made from it. No call takes longer than the client's call_timeout.
 [[nodiscard]] std::unique_ptr<CapStore> make_cap_store(kube::ApiClient& client);
+[[nodiscard]] std::unique_ptr<ReleaseDesk> make_release_desk(kube::ApiClient& client, kube::EventRecorder& recorder);
 [[nodiscard]] std::unique_ptr<Heartbeat> make_heartbeat(kube::ApiClient& client, HeartbeatLease lease);
 
 }  // namespace headroom::controller

@@ -120,6 +120,7 @@ struct NodePowerCap {
   std::string resource_version;
   std::int64_t generation = 0;
   bool release_requested = false;  // base::names::kReleaseAnnotation: a person asked for the release of this node
+  std::string release_answer;      // base::names::kReleaseAnswerAnnotation
   NodePowerCapSpec spec;
   NodePowerCapStatus status;
 

@@ -120,12 +120,12 @@ model::NodePowerCapStatus read_status(const JsonValue& value, topology::Problems
   return status;
 }
 
-bool asks_for_release(const JsonValue& object) {
+std::string annotation(const JsonValue& object, std::string_view name) {
   const JsonValue* metadata = object.find("metadata");
   const JsonValue* annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
-  const JsonValue* found = annotations == nullptr ? nullptr : annotations->find(base::names::kReleaseAnnotation);
-  return found != nullptr && std::get_if<std::string>(&found->value) != nullptr &&
-         !std::get<std::string>(found->value).empty();
+  const JsonValue* found = annotations == nullptr ? nullptr : annotations->find(name);
+  const auto* text = found == nullptr ? nullptr : std::get_if<std::string>(&found->value);
+  return text == nullptr ? std::string() : *text;
 }
 
 }  // namespace
@@ -140,7 +140,8 @@ base::Result<model::NodePowerCap> parse_node_power_cap(std::string_view json) {
   cap.uid = metadata.uid;
   cap.resource_version = metadata.resource_version;
   cap.generation = metadata.generation;
-  cap.release_requested = asks_for_release(*value);
+  cap.release_requested = !annotation(*value, base::names::kReleaseAnnotation).empty();
+  cap.release_answer = annotation(*value, base::names::kReleaseAnswerAnnotation);
   if (const JsonValue* spec = value->find("spec")) {
     cap.spec = read_spec(*spec, problems);
   } else {

@@ -27,6 +27,12 @@ namespace headroom::policy {
 // A merge patch of the spec. REQUIRES: uid and resource_version are set: with them it can neither recreate a deleted
 // object nor overwrite what it has not seen; labels and annotations stay as they are.
 [[nodiscard]] std::string print_spec_patch(const model::NodePowerCap& cap);
+// A merge patch that answers a request for release: `done` takes the request off. REQUIRES: uid is set.
+struct ReleaseNote {
+  std::string answer;
+  bool done = false;
+};
+[[nodiscard]] std::string print_release_note(const model::NodePowerCap& cap, const ReleaseNote& note);
 // A merge patch of the status subresource, with uid, and resource_version where it is set (leave it empty when only one
 // program writes status: spec changes meanwhile are no conflict then).
 [[nodiscard]] std::string print_status_patch(const model::NodePowerCap& cap);

@@ -124,6 +124,12 @@ std::string print_spec_patch(const model::NodePowerCap& cap) {
   return json.dump();
 }
 
+std::string print_release_note(const model::NodePowerCap& cap, const ReleaseNote& note) {
+  Json annotations{{std::string(base::names::kReleaseAnswerAnnotation), note.answer}};
+  if (note.done) annotations[std::string(base::names::kReleaseAnnotation)] = nullptr;
+  return Json{{"metadata", Json{{"uid", cap.uid}, {"annotations", std::move(annotations)}}}}.dump();
+}
+
 std::string print_status_patch(const model::NodePowerCap& cap) {
   Json json = Json::object();
   json["metadata"] = Json{{"uid", cap.uid}};

@@ -94,4 +94,12 @@ struct FakeHeartbeat final : Heartbeat {
   }
 };
 
+struct FakeReleaseDesk final : ReleaseDesk {
+  std::vector<std::pair<std::string, ReleaseAnswer>> answers;  // by node
+  base::Status answer(const model::NodePowerCap& made, const ReleaseAnswer& answer) override {
+    answers.emplace_back(made.name, answer);
+    return base::ok_status();
+  }
+};
+
 }  // namespace headroom::controller::test

@@ -74,8 +74,9 @@ class CapsLoopTest : public testing::Test {
   FakeCapStore store;
   FakeHeartbeat heartbeat;
   FakeTenure tenure;
+  FakeReleaseDesk releases;
   Decided decided;
-  CapsLoop loop{{clock, books, store, heartbeat, tenure}, decided.deciding(), {}};
+  CapsLoop loop{{clock, books, store, heartbeat, tenure, releases}, decided.deciding(), {}};
 };
 
 TEST_F(CapsLoopTest, ALeaderWritesInTheOrderThatWasDecidedAndThenBeats) {
@@ -169,7 +170,7 @@ TEST_F(CapsLoopTest, OneNodeThatCannotBeWrittenDoesNotSilenceTheOthers) {
 TEST_F(CapsLoopTest, NoHeartbeatAfterARoundThatTookTooLong) {
   CapsTiming timing;
   timing.deadline = base::Milliseconds(-1);  // passed at once
-  CapsLoop late({clock, books, store, heartbeat, tenure}, decided.deciding(), {{}, timing});
+  CapsLoop late({clock, books, store, heartbeat, tenure, releases}, decided.deciding(), {{}, timing});
   keep_books();
   late.step();
   EXPECT_EQ(heartbeat.beats, 0);
@@ -223,6 +224,17 @@ TEST_F(CapsLoopTest, NothingIsDecidedOnOldBooks) {
   loop.step();
   EXPECT_THAT(decided.inputs, IsEmpty());
   EXPECT_EQ(heartbeat.beats, 0);
+}
+
+TEST_F(CapsLoopTest, ARequestForReleaseIsAnsweredWheneverTheAnswerChanges) {
+  auto asked = in_force(cap("n1", {2, 1}, 400));
+  asked.spec.release = true;
+  asked.release_requested = true;
+  store.put(asked);
+  step();
+  ASSERT_EQ(releases.answers.size(), 1U);
+  EXPECT_EQ(releases.answers[0].first, "n1");
+  EXPECT_TRUE(releases.answers[0].second.done);
 }
 
 TEST_F(CapsLoopTest, ALostTermShowsNoRound) {
