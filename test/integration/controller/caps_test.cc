@@ -11,6 +11,7 @@
 #include <sstream>
 #include <string>
 
+#include "cli/release_command.h"
 #include "controller/app.h"
 #include "demo/api_server.h"
 #include "kube/config.h"
@@ -176,6 +177,45 @@ TEST_F(Capping, ANewLeaderStampsWithAHigherEpoch) {
   app = start("two");
   eventually("the order is stamped anew", [&] { return at(kCap, "/spec/epoch", 0) > epoch; });
   EXPECT_EQ(at(kCap, "/spec/cpuPackageWatts", 0), 120);
+}
+
+TEST_F(Capping, HeadroomReleaseIsHonouredOnlyWhereNothingNeedsTheCap) {
+  apply_policy(120);
+  run_pod("llm", "a");
+  const auto app = start("one");
+  eventually("the node is ordered", [&] { return at(kCap, "/spec/cpuPackageWatts", 0) == 120; });
+  cli::ReleaseCommand command;
+  command.nodes = {"n1"};
+  command.kubeconfig = server_.url();
+  const cli::Outcome kept = cli::run_release(command, clock_);
+  EXPECT_EQ(kept.status, 1);
+  EXPECT_THAT(kept.out, testing::HasSubstr("kept: nodeCaps of a policy ask for a cap here"));
+  EXPECT_EQ(at(kCap, "/spec/cpuPackageWatts", 0), 120);
+
+  call({"DELETE", kPolicy});
+  eventually("the node is let go", [&] { return at(kCap, "/spec/release", false); });
+  acknowledge();
+  const cli::Outcome released = cli::run_release(command, clock_);
+  EXPECT_EQ(released.status, 0) << released.out << released.err;
+  EXPECT_THAT(released.out, testing::HasSubstr("released"));
+  EXPECT_EQ(at(kCap, "/metadata/annotations/powercapping.example.com~1release", std::string()), "") << "taken off";
+}
+
+TEST_F(Capping, AReleaseThatNobodyCanAnswerIsSaid) {
+  cli::ReleaseCommand command;
+  command.kubeconfig = server_.url();
+  command.nodes = {"n1"};
+  EXPECT_THAT(cli::run_release(command, clock_).out, testing::HasSubstr("has no NodePowerCap"));
+  command.nodes.clear();
+  EXPECT_EQ(cli::run_release(command, clock_).status, 2);
+  call({"POST", kGroup + "/nodepowercaps",
+        R"({"apiVersion":"powercapping.example.com/v1alpha1","kind":"NodePowerCap","metadata":{"name":"n1"},
+            "spec":{"epoch":1,"sequence":1}})"});
+  command.all = true;
+  command.wait = base::Milliseconds(1);
+  EXPECT_EQ(cli::run_release(command, clock_).status, 1);
+  command.withdraw = true;
+  EXPECT_THAT(cli::run_release(command, clock_).out, testing::HasSubstr("withdrawn"));
 }
 
 TEST_F(Capping, ADeletedOrderIsCreatedAnew) {
