@@ -125,6 +125,7 @@ std::string CapsLoop::decide_and_write(const LoopReport& kept) {
   if (!sync.node_power_caps) return "nodepowercaps are not listed yet";
   auto round = decide(kept);
   now_.round = round;
+  now_.unwritten.clear();
   std::string problem = write(*round);
   if (problem.empty()) answer_releases(*round);
   return problem;
@@ -173,6 +174,7 @@ std::string CapsLoop::write_one(const CapRound& round, const policy::CapWrite& w
     return {};
   }
   ++now_.write_failures;
+  now_.unwritten.insert_or_assign(node.name, writer_.error());
   runtime::log_warning("controller", "cap not written", {{"node", node.name}, {"error", writer_.error()}});
   switch (outcome) {
     case WriteOutcome::unreachable: return "the API server does not answer: " + writer_.error();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -34,7 +35,8 @@ struct CapsReport {
   std::uint64_t outranked = 0;  // a later leader's order stood in the way
   base::Microseconds last_round{};
   bool settled = false;  // of this term: there is a round, or it is known why there cannot be one
-  std::string problem;   // why there is no round, or why the last one failed; empty: none
+  std::map<std::string, std::string> unwritten;  // nodes whose order the last round could not write, and why
+  std::string problem;                           // why there is no round, or why the last one failed; empty: none
 };
 
 }  // namespace headroom::controller

@@ -1,5 +1,6 @@
 #include "controller/plan_caps.h"
 
+#include <optional>
 #include <utility>
 
 #include "controller/wording.h"
@@ -22,13 +23,15 @@ struct Tally {
   std::vector<std::string> pending;
   std::vector<std::string> below_floor;
   std::vector<std::string> recommended;
+  std::optional<std::pair<std::string, std::string>> unwritten;  // a node whose order could not be written, and why
   bool wanted = false;
 };
 
 class Planner {
  public:
-  explicit Planner(const CapRound& round) : round_(round), node_of_row_(round.books->table->nodes.size(), kNone) {
-    const auto& rows = round.input.row_of_node;
+  explicit Planner(const CapsReport& report)
+      : report_(report), round_(*report.round), node_of_row_(round_.books->table->nodes.size(), kNone) {
+    const auto& rows = round_.input.row_of_node;
     for (std::uint32_t i = 0; i < rows.size(); ++i) {
       if (rows[i] != kNone) node_of_row_[rows[i]] = i;
     }
@@ -59,6 +62,7 @@ class Planner {
       case NodeCapState::pending:
         ++tally.nodes.pending;
         tally.pending.push_back(one.name);
+        if (const auto why = report_.unwritten.find(one.name); why != report_.unwritten.end()) tally.unwritten = *why;
         break;
       case NodeCapState::failed:
         ++tally.nodes.failed;
@@ -164,6 +168,9 @@ class Planner {
       }
       return {"Capped", false, "NodesFailed", text + suffix};
     }
+    if (tally.unwritten) {
+      return {"Capped", false, "NotOrdered", tally.unwritten->first + ": " + tally.unwritten->second + suffix};
+    }
     if (tally.nodes.pending > 0) {
       return {"Capped", false, "Pending", "ordered, not read back yet: " + counted(tally.pending, "node") + suffix};
     }
@@ -207,6 +214,7 @@ class Planner {
     return names;
   }
 
+  const CapsReport& report_;
   const CapRound& round_;
   std::vector<std::uint32_t> node_of_row_;
 };
@@ -240,7 +248,7 @@ NodeCapState node_cap_state(const policy::CapNode& node, const policy::NodeRepor
 }
 
 CapPlan plan_caps(const CapsReport& report) {
-  CapPlan plan = report.round ? Planner(*report.round).plan() : CapPlan();
+  CapPlan plan = report.round ? Planner(report).plan() : CapPlan();
   plan.problem = report.problem;
   return plan;
 }

@@ -38,6 +38,9 @@ def requests(ns):
     yield "POST", f"/api/v1/namespaces/{SYSTEM}/serviceaccounts/headroom-scheduler/token", {
         "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
     yield "PATCH", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/powertopologies.powercapping.example.com", {"spec": {"scope": "x"}}
+    yield "DELETE", f"{GROUP}/nodepowercaps/r1-n1", None
+    yield "PUT", f"{GROUP}/nodepowercaps/r1-n1", {"metadata": {"name": "r1-n1"}, "spec": {"epoch": 9, "sequence": 1}}
+    yield "PATCH", f"{GROUP}/nodepowercaps/r1-n1/status", {"status": {"appliedWatts": 1}}
     yield "GET", "/apis/apps/v1/deployments", None
     yield "PATCH", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler", {"spec": {"holderIdentity": "me"}}
 
@@ -47,6 +50,8 @@ EXTENDER_TOO = (  # what only the controller may do
     ("PATCH", f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/headroom-controller", {"spec": {"holderIdentity": "me"}}),
     ("PATCH", f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/headroom-scheduler", {"spec": {"holderIdentity": "me"}}),
     ("PATCH", f"/api/v1/namespaces/{SYSTEM}/configmaps/headroom-last-valid-topology", {"data": {"x": "y"}}),
+    ("PATCH", f"{GROUP}/nodepowercaps/r1-n1", {"spec": {"budgetWatts": 9}}),
+    ("PATCH", f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/headroom-heartbeat", {"spec": {"holderIdentity": "me"}}),
 )
 
 

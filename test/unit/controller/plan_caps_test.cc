@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 
 #include "controller/event_choice.h"
@@ -22,6 +23,7 @@ using testing::HasSubstr;
 // A round over the world's four nodes in which everything is set by hand.
 struct Told : World {
   CapRound round;
+  std::map<std::string, std::string> unwritten;
 
   explicit Told(model::CappingMode capping = model::CappingMode::enforce) {
     Topology made = hall();
@@ -63,6 +65,7 @@ struct Told : World {
     CapsReport report;
     report.round = std::make_shared<const CapRound>(round);
     report.problem = problem;
+    report.unwritten = unwritten;
     caps = plan_caps(report);
     return plan_of(name);
   }
@@ -85,6 +88,15 @@ TEST(PlanCaps, OneNodeThatHasNotToldKeepsItPending) {
   EXPECT_THAT(message(status, "Capped"), HasSubstr("n2"));
   EXPECT_EQ(std::get<PolicyNumbers>(status.numbers).nodes, (CapNumbers{1, 1, 0}));
   EXPECT_FALSE(is_trouble(*condition(status, "Capped")));
+}
+
+TEST(PlanCaps, AnOrderThatCouldNotBeWrittenIsSaidWithItsReason) {
+  Told told;
+  told.stands(0, CapReach::acknowledged).stands(1, CapReach::none).acting({0, 1});
+  told.unwritten["n2"] = "403 Forbidden";
+  const auto status = told.status("p");
+  EXPECT_EQ(verdict(status, "Capped"), "False NotOrdered");
+  EXPECT_THAT(message(status, "Capped"), HasSubstr("n2: 403 Forbidden"));
 }
 
 TEST(PlanCaps, AnAgentThatOnlyObservesIsAFailureWithItsReason) {
