@@ -19,17 +19,18 @@ bool is_cpu(const std::string& name) {
 
 void PackageCpus::look() {
   if (root_.empty()) return;
-  const std::string cpus = root_ + "/devices/system/cpu";
+  const std::string cpus = root_ + "/devices/system/cpu/";
   offline_.clear();
   for (const std::string& name : sysfs::list(cpus).names) {
     if (!is_cpu(name)) continue;
     // A CPU that cannot be switched off has no such file.
-    const sysfs::FileNumber online = sysfs::read_number(cpus + "/" + name + "/online");
+    const std::string cpu = cpus + name;
+    const sysfs::FileNumber online = sysfs::read_number(cpu + "/online");
     if (online.error == 0 && online.value == 0) {
       offline_.insert(name);
       continue;
     }
-    const sysfs::FileNumber package = sysfs::read_number(cpus + "/" + name + "/topology/physical_package_id");
+    const sysfs::FileNumber package = sysfs::read_number(cpu + "/topology/physical_package_id");
     if (package.error == 0) package_of_[name] = static_cast<unsigned>(package.value);
   }
 }

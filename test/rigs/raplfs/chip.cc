@@ -20,8 +20,8 @@ Shown line(std::uint64_t number) {
   return {0, std::to_string(number) + "\n"};
 }
 
-Attribute constant(std::string text) {
-  return {0444, [text = text + "\n"] { return Shown{0, text}; }, {}};
+Attribute constant(const std::string& text) {
+  return {0444, [shown = text + "\n"] { return Shown{0, shown}; }, {}};
 }
 
 Attribute field(const std::shared_ptr<Chip>& chip, Register field) {

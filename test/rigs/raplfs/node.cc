@@ -100,9 +100,14 @@ void Node::add_zone(const std::shared_ptr<Zone>& zone) {
   show(zone);
 }
 
+void Node::add_files(const std::string& directory, const std::vector<std::pair<std::string, Attribute>>& files) {
+  const std::string inside = directory + "/";
+  for (const auto& [file, attribute] : files) tree_.add_attribute(inside + file, attribute);
+}
+
 void Node::show(const std::shared_ptr<Zone>& zone) {
   const std::string path = zone_path(zone->id());
-  for (auto& [file, attribute] : attributes_of(zone)) tree_.add_attribute(at(path + "/" + file), std::move(attribute));
+  add_files(at(path), attributes_of(zone));
   tree_.add_attribute(at(path + "/uevent"), text(""));
   tree_.add_directory(at(path + "/power"));
   tree_.add_link(at(path + "/subsystem"), relative_target(path + "/subsystem", "class/powercap"));
@@ -165,7 +170,7 @@ void Node::show(const std::shared_ptr<Chip>& chip) {
   const std::string device = chip->device_path();
   const std::string number = std::to_string(chip->index);
   const std::string path = device + "/hwmon/hwmon" + number;
-  for (auto& [file, attribute] : attributes_of(chip)) tree_.add_attribute(at(path + "/" + file), std::move(attribute));
+  add_files(at(path), attributes_of(chip));
   tree_.add_link(at(path + "/device"), "../../../" + chip->key);
   tree_.add_link(at("class/hwmon/hwmon" + number), "../../" + path);
   if (chip->is_gpu()) {

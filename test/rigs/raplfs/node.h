@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "test/rigs/raplfs/chip.h"
@@ -65,6 +66,7 @@ class Node {
   // "devices/virtual/powercap/intel-rapl/intel-rapl:0/intel-rapl:0:0"
   [[nodiscard]] static std::string zone_path(const std::string& id);
   [[nodiscard]] std::vector<std::shared_ptr<Zone>> with_subzones(const std::string& id) const;
+  void add_files(const std::string& directory, const std::vector<std::pair<std::string, Attribute>>& files);
   void hide(const Zone& zone);
   void show_control_type(const std::string& name);
   void show(const std::shared_ptr<Chip>& chip);

@@ -42,7 +42,8 @@ void Tree::add_attribute(const std::string& path, Attribute attribute) {
 void Tree::remove(const std::string& path) {
   const auto found = entries_.find(path);
   if (found == entries_.end() || path.empty()) return;
-  for (const std::string& child : std::set<std::string>(found->second.children)) remove(path + "/" + child);
+  const std::string inside = path + "/";
+  for (const std::string& child : std::set<std::string>(found->second.children)) remove(inside + child);
   if (found->second.attribute) found->second.attribute->gone = true;
   const auto [parent, name] = parent_and_name(path);
   entries_[parent].children.erase(name);

@@ -1,6 +1,7 @@
 #include "test/rigs/raplfs/words.h"
 
 #include <array>
+#include <cmath>
 #include <cstdlib>
 
 #include "test/rigs/raplfs/registers.h"
@@ -90,7 +91,7 @@ double quantity(const std::string& text) {
 std::uint64_t whole_quantity(const std::string& text) {
   // Exact also beyond what a double holds.
   if (const auto exact = parse_number(text)) return *exact;
-  return static_cast<std::uint64_t>(quantity(text) + 0.5);
+  return static_cast<std::uint64_t>(std::llround(quantity(text)));
 }
 
 int whole_number(const std::string& text) {

@@ -73,7 +73,7 @@ std::vector<std::string> World::list(const std::string& path) {
 FaultAction World::meet_fault(std::unique_lock<std::mutex>& lock, const Attempt& attempt) {
   const Fault* fault = faults_.take(attempt);
   if (fault == nullptr) return {};
-  const FaultAction action = fault->action;
+  FaultAction action = fault->action;
   const auto released = fault->released;
   if (!action.hang && action.delay_milliseconds == 0) return action;
   const std::string path(attempt.path);
