@@ -117,12 +117,13 @@ class Guest:
         threading.Thread(target=self._wake, args=(seconds,), daemon=True).start()
 
     def _wake(self, seconds):
-        # One byte may come too early, while the guest is still on its way to sleep.
-        while not self._awake.wait(seconds):
-            with socket.socket(socket.AF_UNIX) as line:
-                line.connect(self._second)
+        # The line stays open: what is sent just before it closes may be lost. One byte may also come too early, while
+        # the guest is still on its way to sleep.
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(self._second)
+            while not self._awake.wait(seconds):
                 line.sendall(b"\n")
-            seconds = 1.0
+                seconds = 1.0
 
     def awake(self):
         self._awake.set()
