@@ -103,7 +103,7 @@ class ControlPlane:
             f"--tls-cert-file={certificate}", f"--tls-private-key-file={key}",
             f"--client-ca-file={self.authority.certificate}", "--service-cluster-ip-range=10.96.0.0/16",
             "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={self._sa_pub}",
-            f"--service-account-signing-key-file={self._sa_key}", "--authorization-mode=RBAC",
+            f"--service-account-signing-key-file={self._sa_key}", "--authorization-mode=RBAC", "--allow-privileged=true",
             # Nothing creates the default ServiceAccounts; the taint plugin marks every created node not ready.
             "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition", "--endpoint-reconciler-type=none"], self.logs)
 
