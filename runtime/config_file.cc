@@ -153,6 +153,15 @@ void write_json(const ConfigValue& value, std::string& out) {
   }
 }
 
+// yaml-cpp takes any bytes; what is no text could be neither shown nor written again.
+void refuse_other_encodings(std::string_view text) {
+  const std::size_t at = first_not_utf8(text);
+  if (at == std::string_view::npos) return;
+  const std::string_view before = text.substr(0, at);
+  const auto line = std::count(before.begin(), before.end(), '\n');
+  throw BadYaml{static_cast<int>(line), static_cast<int>(at - (before.rfind('\n') + 1)), "is not UTF-8"};
+}
+
 base::Error located(std::string_view source, const BadYaml& bad) {
   return base::invalid_input(std::string(source) + ":" + std::to_string(bad.line + 1) + ":" +
                              std::to_string(bad.column + 1) + ": " + bad.what);
@@ -183,6 +192,7 @@ std::string_view ConfigValue::type_name() const {
 base::Result<std::vector<ConfigValue>> parse_yaml_documents(std::string_view text, std::string_view source) {
   // yaml-cpp throws; nothing of it leaves this function.
   try {
+    refuse_other_encodings(text);
     std::vector<ConfigValue> documents;
     for (const YAML::Node& node : YAML::LoadAll(std::string(text))) {
       ConfigValue value = Converter().convert(node, 0);

@@ -111,6 +111,15 @@ std::string json_quoted(std::string_view text) {
   return out;
 }
 
+std::size_t first_not_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t bytes = static_cast<unsigned char>(text[at]) < 0x80 ? 1 : character_at(text, at);
+    if (bytes == 0) return at;
+    at += bytes;
+  }
+  return std::string_view::npos;
+}
+
 std::string json_number(double number) {
   if (!std::isfinite(number)) return "null";
   std::array<char, 40> text{};
