@@ -1,5 +1,6 @@
 #include "runtime/config_file.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <cmath>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "runtime/file.h"
 #include "runtime/json_text.h"
@@ -162,6 +164,35 @@ void refuse_other_encodings(std::string_view text) {
   throw BadYaml{static_cast<int>(line), static_cast<int>(at - (before.rfind('\n') + 1)), "is not UTF-8"};
 }
 
+// yaml-cpp 0.7 goes on for ever, taking memory, where a document begins with a token that it cannot take (",\nw"):
+// every document must begin behind the one before it.
+class Progress final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (last_ && mark.pos <= *last_) throw BadYaml{mark.line, mark.column, "unexpected character"};
+    last_ = mark.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  std::optional<int> last_;
+};
+
+void refuse_endless(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Progress progress;
+  while (parser.HandleNextDocument(progress)) {
+  }
+}
+
 base::Error located(std::string_view source, const BadYaml& bad) {
   return base::invalid_input(std::string(source) + ":" + std::to_string(bad.line + 1) + ":" +
                              std::to_string(bad.column + 1) + ": " + bad.what);
@@ -194,7 +225,9 @@ base::Result<std::vector<ConfigValue>> parse_yaml_documents(std::string_view tex
   try {
     refuse_other_encodings(text);
     std::vector<ConfigValue> documents;
-    for (const YAML::Node& node : YAML::LoadAll(std::string(text))) {
+    const std::string owned(text);
+    refuse_endless(owned);
+    for (const YAML::Node& node : YAML::LoadAll(owned)) {
       ConfigValue value = Converter().convert(node, 0);
       if (!value.is_null()) documents.push_back(std::move(value));
     }
