@@ -38,6 +38,7 @@ struct Decided {
     made.allocate = [this](const policy::AllocateInput& input, policy::AllocateMemory) {
       inputs.push_back(input);
       policy::Allocation allocation;
+      allocation.nodes.resize(input.nodes.size());
       for (const auto& [name, budget] : writes) {
         policy::CapWrite write;
         for (std::uint32_t i = 0; i < input.nodes.size(); ++i) {
