@@ -60,7 +60,8 @@ std::string render_table(const TableView& view) {
     const auto& [pod, why] = *view.scheduler.waiting.begin();
     text += ", for example " + pod + ": " + why;
   }
-  text += "\ncapped node  asked of a package W   read back W  its agent is\n";
+  text += "\n";
+  if (!view.caps.empty()) text += "capped node  asked of a package W   read back W  its agent is\n";
   for (const CapRow& cap : view.caps) text += cap_line(cap) + "\n";
   return text;
 }

@@ -101,11 +101,21 @@ TEST(Table, ShowsEachRackOnOneLine) {
   scheduler.waiting["ns/b"] = "0/24 nodes are available: 24 not enough power headroom.";
   const std::vector<RackView> racks = {{"rack-a", 800, 40, 1'680, 840, 28.25, true},
                                        {"rack-b", 720, 0, 1'680, 960, {}, false}};
-  EXPECT_EQ(render_table({racks, scheduler}),
+  const std::vector<CapRow> caps;
+  EXPECT_EQ(render_table({racks, scheduler, caps}),
             "rack       load W  in flight  limit W   headroom  inlet C   placed  pods refused on the whole rack\n"
             "rack-a        800         40     1680        840  28.2 HOT       1  3 x inlet temperature too high\n"
             "rack-b        720          0     1680        960  -              0  \n"
             "waiting: 1 pods, for example ns/b: 0/24 nodes are available: 24 not enough power headroom.\n");
+}
+
+TEST(Table, ShowsWhatWasAskedOfANodeBesideWhatReadsBack) {
+  const SchedulerView scheduler;
+  const std::vector<RackView> racks;
+  const std::vector<CapRow> caps = {{"rack-a-n1", "Active", 90, {90, 89.9}}, {"rack-a-n2", "", {}, {125}}};
+  const std::string table = render_table({racks, scheduler, caps});
+  EXPECT_THAT(table, testing::ContainsRegex("rack-a-n1 +90 +90 \\+ 90 +Active\n"));
+  EXPECT_THAT(table, testing::ContainsRegex("rack-a-n2 +- +125 +\n"));
 }
 
 }  // namespace
