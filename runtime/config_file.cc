@@ -155,13 +155,18 @@ void write_json(const ConfigValue& value, std::string& out) {
   }
 }
 
-// yaml-cpp takes any bytes; what is no text could be neither shown nor written again.
+// YAML is UTF-8 without control characters. yaml-cpp takes any bytes, some with a meaning of its own (0x04 ends a
+// file).
 void refuse_other_encodings(std::string_view text) {
-  const std::size_t at = first_not_utf8(text);
-  if (at == std::string_view::npos) return;
+  const auto control = std::find_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7F;
+  });
+  const std::size_t at = std::min(first_not_utf8(text), static_cast<std::size_t>(control - text.begin()));
+  if (at >= text.size()) return;
   const std::string_view before = text.substr(0, at);
   const auto line = std::count(before.begin(), before.end(), '\n');
-  throw BadYaml{static_cast<int>(line), static_cast<int>(at - (before.rfind('\n') + 1)), "is not UTF-8"};
+  const int column = static_cast<int>(at - (before.rfind('\n') + 1));
+  throw BadYaml{static_cast<int>(line), column, "is not UTF-8, or a control character"};
 }
 
 // yaml-cpp 0.7 goes on for ever, taking memory, where a document begins with a token that it cannot take (",\nw"):

@@ -82,6 +82,7 @@ INSTANTIATE_TEST_SUITE_P(Table, YamlError,
                                          Refused{"two documents", "a: 1\n---\nb: 2\n", "more than one document"},
                                          Refused{"alias bomb", alias_bomb(), "more than a million"},
                                          Refused{"a document that never ends", ",\nw", "unexpected character"},
+                                         Refused{"a control character", "a: 1\n\x04\n", "f.yaml:2:1: is not UTF-8, or"},
                                          Refused{"not UTF-8", "a: 1\nb: x\xA3y\n", "f.yaml:2:5: is not UTF-8"},
                                          Refused{"too deep", std::string(100, '[') + std::string(100, ']'), "levels"}),
                          RowName());
