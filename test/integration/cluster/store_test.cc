@@ -212,7 +212,7 @@ TEST_F(Storing, TellsWhereEachSourceStands) {
   start();
   until([](const auto& s) { return s.sync.complete() && s.nodes.size() == 1; });
   const auto sources = store_->sources();
-  ASSERT_EQ(sources.size(), 5u);
+  ASSERT_EQ(sources.size(), 6u);
   EXPECT_EQ(sources[0].name, "nodes");
   EXPECT_EQ(sources[0].objects, 1u);
   EXPECT_EQ(sources[0].status.state, kube::ReflectorState::synced);

@@ -93,6 +93,7 @@ TEST(Config, DocumentationListsExactlyTheKeys) {
   std::set<std::string> documented;
   std::ifstream file("docs/configuration.md");
   for (std::string line; std::getline(file, line);) {
+    if (line == "## rapl-agent") break;  // the agent has keys of its own
     if (line.rfind("| `", 0) != 0) continue;
     documented.insert(line.substr(3, line.find('`', 3) - 3));
   }
