@@ -138,6 +138,20 @@ TEST(AgentFaults, Fault_other_writer_raises_cap) {
   EXPECT_EQ(rig.domain(kSecond).charged, base::watts(125));
 }
 
+TEST(AgentFaults, Fault_other_writer_lowers_cap) {
+  FaultRig rig("server-2s");
+  rig.start();
+  rig.spec.cpu_package = base::watts(90);
+  rig.send();
+  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  rig.poke(kZone1, FaultRig::kLongTerm, "70000000");
+  ASSERT_TRUE(rig.until([&] { return rig.domain(kSecond).external_changes >= 1; })) << rig.told();
+  rig.pass(rig.settings.timing.foreign_lower / 3);
+  EXPECT_EQ(rig.value(kZone1), 70'000'000);
+  EXPECT_EQ(rig.health(kSecond), Health::ok);
+  ASSERT_TRUE(rig.until([&] { return rig.value(kZone1) == 90'000'000; })) << rig.told();
+}
+
 TEST(AgentFaults, Fault_emergency_brake) {
   FaultRig rig("server-2s");
   rig.start();

@@ -229,6 +229,17 @@ TEST(AgentFaults, Fault_lower_fails_then_raise) {
   for (const Recorded& line : rig.tree.writes("node-a")) EXPECT_LE(line.node_uw, 250'000'000U);
 }
 
+TEST(AgentFaults, Fault_firmware_clamps_up) {
+  FaultRig rig("server-2s");
+  rig.set("intel-rapl:1 clamp-min 90W");
+  rig.start();
+  rig.budget(150);
+  ASSERT_TRUE(rig.until([&] { return rig.value(kZone0) + rig.value(kZone1) <= 150'000'000; })) << rig.told();
+  EXPECT_EQ(rig.value(kZone1), 90'000'000);
+  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  EXPECT_LE(rig.report().applied, base::watts(150)) << rig.told();
+}
+
 TEST(AgentFaults, Fault_dry_run) {
   FaultRig rig("server-2s");
   rig.settings.mode = core::AgentMode::dry_run;

@@ -76,6 +76,25 @@ TEST_F(AgentFaultsN, Fault_gpu_lost) {
   EXPECT_EQ(gpu(0).charged, base::Power{}) << "gone from the bus";
 }
 
+// Row 55.
+TEST_F(AgentFaultsN, Fault_gpu_reattach) {
+  start(2);
+  budget(1'000);
+  const auto cap = set_limit(0);
+  stub_->lose(0);
+  world_.run(Seconds(5));
+  stub_->lose(0, 0);
+  stub_->device(0).limit_mw = 700'000;
+  stub_->reorder({1, 0});
+  // The helper pauses on its own time between two attachments, the agent's moves with the test.
+  EXPECT_TRUE(eventually([&] {
+    world_.run(Seconds(30));
+    return gpu(0).health == Health::ok && set_limit(0) < base::watts(700);
+  }));
+  EXPECT_LE(sum_of_charges(), base::watts(1'000));
+  EXPECT_NEAR(base::to_watts(set_limit(0)), base::to_watts(cap), 120) << "capped again, at a like value";
+}
+
 // Row 56.
 TEST_F(AgentFaultsN, Fault_enforced_below_requested) {
   start(2);
