@@ -15,7 +15,13 @@ namespace {
 
 using base::Power;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// g++ tells of a sanitizer by a macro, clang by a feature.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HEADROOM_SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(HEADROOM_SANITIZED)
 constexpr int kSequencesPerShard = 500;
 #else
 constexpr int kSequencesPerShard = 10'000;
