@@ -7,6 +7,12 @@
 #include <utility>
 
 namespace headroom::rapl_agent::test {
+namespace {
+
+// The product's own: listing 64 zones through FUSE takes its time on a busy machine.
+constexpr base::Milliseconds kDeadline{1'000};
+
+}  // namespace
 
 class FaultRig::KillingBackend final : public core::Backend {
  public:
@@ -67,7 +73,7 @@ void FaultRig::start() {
   auto opened = journal::FileJournal::open({directory_.path("run"), ""}, boot_id);
   journal_ = std::move(opened.journal);
   const auto real = std::make_shared<powercap::RaplBackend>(rapl);
-  deadlined_ = std::make_unique<sysfs::Deadlined>(sysfs::Wrapped{real, real}, base::Milliseconds(250), clock_);
+  deadlined_ = std::make_unique<sysfs::Deadlined>(sysfs::Wrapped{real, real}, kDeadline, clock_);
   backend_ = std::make_unique<KillingBackend>(*deadlined_, std::exchange(kill_at_write_, 0));
   std::vector<core::Source> sources{{"powercap", backend_.get(), deadlined_.get()}};
   if (hwmon) {
@@ -75,7 +81,7 @@ void FaultRig::start() {
         rapl_agent::hwmon::HwmonOptions{rapl.sysfs_root, rapl_agent::hwmon::Caps::on,
                                         rapl_agent::hwmon::Temperatures::show},
         rapl.write_to, "");
-    chips_ = std::make_unique<sysfs::Deadlined>(sysfs::Wrapped{chips, chips}, base::Milliseconds(250), clock_);
+    chips_ = std::make_unique<sysfs::Deadlined>(sysfs::Wrapped{chips, chips}, kDeadline, clock_);
     sources.push_back({"hwmon", chips_.get(), chips_.get()});
   }
   agent_ =
