@@ -1,5 +1,5 @@
 // A test's hold on one stub library: a copy of libnvidia-ml.so.1 in a directory of its own, with the memory that
-// scripts it. Any process that loads library() sees the same devices.
+// scripts it. Any process that loads shared_object() sees the same devices.
 //
 //   NvmlStub stub;                                   // one GPU: 200 W to 700 W, at its default of 700 W
 //   stub.device(0).min_mw = 250'000;
@@ -29,7 +29,7 @@ class NvmlStub {
   NvmlStub(const NvmlStub&) = delete;
   NvmlStub& operator=(const NvmlStub&) = delete;
 
-  [[nodiscard]] std::string library() const { return library_; }
+  [[nodiscard]] std::string shared_object() const { return library_; }
   [[nodiscard]] StubDevice& device(std::uint32_t place) { return state_->devices[place]; }
   // Whose place on the bus changes: indices and count as given.
   void reorder(const std::vector<std::uint32_t>& order);

@@ -53,7 +53,7 @@ TEST_F(FaultsN, Fault_nvml_missing) {
 TEST(FaultsN_Session, Fault_nvml_driver_not_loaded) {
   NvmlStub stub;
   stub.fail(StubCall::init, 9);
-  auto session = session_on(stub.library());
+  auto session = session_on(stub.shared_object());
   const auto first = session.answer(asking(Operation::discover), at(0));
   EXPECT_EQ(first.access.outcome, Outcome::library_broken);
   EXPECT_EQ(first.access.code, 9);
@@ -221,7 +221,7 @@ TEST_F(FaultsN, Fault_limit_reset_to_default) {
 
 TEST(FaultsN_Session, Fault_limit_reset_to_default_by_a_driver_that_was_unloaded_shows_as_a_new_generation) {
   NvmlStub stub;
-  auto session = session_on(stub.library());
+  auto session = session_on(stub.shared_object());
   const auto before = session.answer(asking(Operation::discover), at(0)).devices.at(0).generation;
   stub.fail(StubCall::limit, 1, 1);
   EXPECT_EQ(session.answer(asking(Operation::read), at(1)).access.outcome, Outcome::library_broken);
@@ -233,7 +233,7 @@ TEST(FaultsN_Session, Fault_limit_reset_to_default_by_a_driver_that_was_unloaded
 // Row 58.
 TEST(FaultsN_Session, Fault_lib_version_mismatch) {
   NvmlStub stub;
-  auto session = session_on(stub.library());
+  auto session = session_on(stub.shared_object());
   ASSERT_TRUE(session.answer(asking(Operation::discover), at(0)).access.ok());
   stub.fail(StubCall::limit, 999);
   stub.fail(StubCall::init, 18);
@@ -250,7 +250,7 @@ TEST(FaultsN_Session, Fault_lib_version_mismatch) {
 
 TEST(FaultsN_Session, Fault_lib_version_mismatch_failures_far_apart_do_not_add_up) {
   NvmlStub stub;
-  auto session = session_on(stub.library());
+  auto session = session_on(stub.shared_object());
   for (int round = 0; round < 10; ++round) {
     const auto now = round * 200'000;
     ASSERT_TRUE(session.answer(asking(Operation::discover), at(now)).access.ok()) << round;

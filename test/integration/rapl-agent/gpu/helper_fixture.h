@@ -82,7 +82,7 @@ class HelperTest : public testing::Test {
 
   // A helper and a client of it, which has seen the GPUs.
   HelperClient& started() {
-    helper_.emplace(stub_->library(), socket());
+    helper_.emplace(stub_->shared_object(), socket());
     return connected();
   }
   HelperClient& connected() {

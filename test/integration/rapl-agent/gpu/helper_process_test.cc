@@ -19,7 +19,7 @@ class HelperProcessTest : public HelperTest {
   HelperClient& parent() {
     HelperProcessOptions start;
     start.program = HEADROOM_GPU_HELPER;
-    start.arguments = {"--socket=" + socket(), "--library=" + stub_->library()};
+    start.arguments = {"--socket=" + socket(), "--library=" + stub_->shared_object()};
     start.first_pause = base::Milliseconds(1);
     start.longest_pause = base::Milliseconds(4);
     start.stop_patience = base::Milliseconds(2'000);
@@ -115,7 +115,7 @@ TEST_F(ProcessFaultsN, Fault_nvml_hang_forever_in_a_set) {
   options.deadline = kShort;
   options.start.emplace();
   options.start->program = HEADROOM_GPU_HELPER;
-  options.start->arguments = {"--socket=" + socket(), "--library=" + stub_->library()};
+  options.start->arguments = {"--socket=" + socket(), "--library=" + stub_->shared_object()};
   HelperClient next(std::move(options), clock_);
   EXPECT_EQ(next.discover().outcome, Outcome::hung);
   EXPECT_EQ(next.process()->child(), 0);

@@ -112,7 +112,7 @@ TEST_F(HelperTest, a_helper_that_was_restarted_is_found_again_and_limits_stand) 
   ASSERT_TRUE(client.write(limit_of(0), watts(400)).ok());
   EXPECT_EQ(helper_->stopped(), HelperEnd::stopped);
   EXPECT_EQ(client.read(limit_of(0)).outcome, Outcome::library_broken);
-  helper_.emplace(stub_->library(), socket());
+  helper_.emplace(stub_->shared_object(), socket());
   ASSERT_TRUE(eventually([&] { return client.discover().outcome == Outcome::ok; }));
   EXPECT_EQ(client.read(limit_of(0)).value, watts(400));
 }
@@ -125,7 +125,7 @@ TEST_F(HelperTest, stopping_lets_the_driver_go) {
 
 TEST_F(HelperTest, a_second_helper_on_the_same_socket_is_refused) {
   started();
-  const auto second = serve_gpus(HelperThread::options_for(stub_->library(), socket()), clock_, {});
+  const auto second = serve_gpus(HelperThread::options_for(stub_->shared_object(), socket()), clock_, {});
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().kind, base::ErrorKind::conflict);
 }

@@ -13,7 +13,7 @@ using test::StubCall;
 using test::StubLibrary;
 
 NvmlLibrary opened(const NvmlStub& stub) {
-  auto library = NvmlLibrary::open({stub.library()});
+  auto library = NvmlLibrary::open({stub.shared_object()});
   EXPECT_TRUE(library.ok()) << library.error().message;
   EXPECT_EQ(library->init(), NvmlCode::success);
   return *std::move(library);
@@ -36,9 +36,9 @@ TEST(NvmlLibrary, where_none_loads_the_message_says_what_the_loader_said_about_e
 
 TEST(NvmlLibrary, the_first_candidate_that_loads_is_taken) {
   const NvmlStub stub;
-  const auto library = NvmlLibrary::open({"/nowhere/a.so", stub.library()});
+  const auto library = NvmlLibrary::open({"/nowhere/a.so", stub.shared_object()});
   ASSERT_TRUE(library.ok());
-  EXPECT_EQ(library->path(), stub.library());
+  EXPECT_EQ(library->path(), stub.shared_object());
 }
 
 TEST(NvmlLibrary, a_handle_from_before_a_shutdown_is_refused) {
