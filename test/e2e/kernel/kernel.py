@@ -28,10 +28,17 @@ def run(argv, **options):
     return done.stdout
 
 
+def known_releases():
+    names = run(["apt-cache", "search", "--names-only", r"^linux-image-6\.12\."]).decode().split()
+    return {found.group(1) for found in map(IMAGE.match, names) if found}
+
+
 def newest_release():
     """"6.12.117+deb12", by what apt knows."""
-    names = run(["apt-cache", "search", "--names-only", r"^linux-image-6\.12\."]).decode().split()
-    releases = {found.group(1) for found in map(IMAGE.match, names) if found}
+    releases = known_releases()
+    if not releases:  # all packages may be installed and apt's lists be cleaned away
+        run(["apt-get", "update", "-q"])
+        releases = known_releases()
     if not releases:
         raise PartMissing("apt knows no linux-image-6.12.*-amd64: run apt-get update (on Debian 12 with its security archive)")
     return max(releases, key=lambda release: int(release.split("+")[0].split(".")[2]))
