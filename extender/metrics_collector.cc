@@ -3,6 +3,7 @@
 
 #include "extender/in_flight.h"
 #include "extender/metrics.h"
+#include "runtime/metric_families.h"
 
 namespace headroom::extender {
 namespace {
@@ -11,35 +12,7 @@ using runtime::CollectedFamily;
 using runtime::MetricLabels;
 using runtime::MetricType;
 
-// Families in the making, by name.
-class Families {
- public:
-  void gauge(const char* name, const char* help, MetricLabels labels, double value) {
-    add({name, help}, MetricType::gauge, std::move(labels), value);
-  }
-  void counter(const char* name, const char* help, MetricLabels labels, double value) {
-    add({name, help}, MetricType::counter, std::move(labels), value);
-  }
-  std::vector<CollectedFamily> take() {
-    std::vector<CollectedFamily> all;
-    for (auto& [name, family] : families_) all.push_back(std::move(family));
-    return all;
-  }
-
- private:
-  void add(runtime::MetricName name, MetricType type, MetricLabels labels, double value) {
-    CollectedFamily& family = families_[name.name];
-    if (family.samples.empty()) {
-      family.name = std::move(name);
-      family.type = type;
-    }
-    family.samples.push_back({std::move(labels), value});
-  }
-
-  std::map<std::string, CollectedFamily> families_;
-};
-
-void add_elements(Families& out, const scoring::Books& books, const InFlight& in_flight) {
+void add_elements(runtime::MetricFamilies& out, const scoring::Books& books, const InFlight& in_flight) {
   for (std::size_t i = 0; i < books.topology->elements.size(); ++i) {
     const topology::Element& element = books.topology->elements[i];
     const scoring::ElementLoad& load = books.views.front().elements[i];
@@ -59,7 +32,7 @@ void add_elements(Families& out, const scoring::Books& books, const InFlight& in
   }
 }
 
-void add_racks(Families& out, const scoring::Books& books, const InFlight& in_flight) {
+void add_racks(runtime::MetricFamilies& out, const scoring::Books& books, const InFlight& in_flight) {
   for (std::size_t i = 0; i < books.table->racks.size(); ++i) {
     const scoring::RackLoad& load = books.views.front().racks[i];
     const MetricLabels labels = {{"rack", books.table->racks[i].name}};
@@ -76,7 +49,7 @@ void add_racks(Families& out, const scoring::Books& books, const InFlight& in_fl
   }
 }
 
-void add_policies(Families& out, const scoring::Books& books) {
+void add_policies(runtime::MetricFamilies& out, const scoring::Books& books) {
   for (std::size_t i = 0; i < books.policy.size(); ++i) {
     const model::PolicyObject& policy = *books.policies->policies()[i];
     const MetricLabels labels = {{"namespace", policy.ns}, {"policy", policy.name}};
@@ -98,7 +71,7 @@ struct SourceSum {
   double unmatched = 0;
 };
 
-void add_telemetry(Families& out, const model::TelemetrySnapshot& telemetry) {
+void add_telemetry(runtime::MetricFamilies& out, const model::TelemetrySnapshot& telemetry) {
   std::map<std::string, SourceSum> sums;
   for (const model::SourceStatus& source : telemetry.sources) {
     SourceSum& sum = sums[source.name];
@@ -127,7 +100,7 @@ void add_telemetry(Families& out, const model::TelemetrySnapshot& telemetry) {
             static_cast<double>(telemetry.unmatched_count));
 }
 
-void add_conditions(Families& out, const scoring::Books& books) {
+void add_conditions(runtime::MetricFamilies& out, const scoring::Books& books) {
   std::map<std::string_view, int> counts;
   for (const scoring::Condition& condition : books.conditions) ++counts[scoring::to_string(condition.kind)];
   for (const auto& [kind, count] : counts) {
@@ -136,7 +109,8 @@ void add_conditions(Families& out, const scoring::Books& books) {
   }
 }
 
-void add_decision(Families& out, const Decision& decision, const scoring::LedgerView& ledger, base::MonoTime now) {
+void add_decision(runtime::MetricFamilies& out, const Decision& decision, const scoring::LedgerView& ledger,
+                  base::MonoTime now) {
   const scoring::Books& books = *decision.books;
   const InFlight in_flight = in_flight_of(books, ledger);
   const double age = std::chrono::duration<double>(now - decision.kept_at).count();
@@ -151,7 +125,7 @@ void add_decision(Families& out, const Decision& decision, const scoring::Ledger
   add_telemetry(out, *decision.snapshot->telemetry);
 }
 
-void add_ledger(Families& out, const scoring::LedgerView& ledger, base::WallTime now) {
+void add_ledger(runtime::MetricFamilies& out, const scoring::LedgerView& ledger, base::WallTime now) {
   double unknown = 0;
   base::Microseconds oldest{0};
   for (const auto& entry : ledger.entries) {
@@ -169,7 +143,7 @@ void add_ledger(Families& out, const scoring::LedgerView& ledger, base::WallTime
 
 runtime::MetricCollector make_collector(ScrapeSources sources) {
   return [sources] {
-    Families out;
+    runtime::MetricFamilies out;
     const auto ledger = sources.ledger.view();
     const auto decision = sources.decisions.load();
     out.gauge("headroom_synced", "1 once nodes, pods, policies and topologies have been listed.", {},

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "runtime/metric_families.h"
+
 namespace headroom::rapl_agent {
 namespace {
 
@@ -12,35 +14,11 @@ using runtime::CollectedFamily;
 using runtime::MetricLabels;
 using runtime::MetricType;
 
-// Families in the making, by name.
-class Families {
+class Families : public runtime::MetricFamilies {
  public:
-  void gauge(const char* name, const char* help, MetricLabels labels, double value) {
-    add({name, help}, MetricType::gauge, std::move(labels), value);
-  }
-  void counter(const char* name, const char* help, MetricLabels labels, double value) {
-    add({name, help}, MetricType::counter, std::move(labels), value);
-  }
   void watts(const char* name, const char* help, const MetricLabels& labels, std::optional<base::Power> value) {
     if (value) gauge(name, help, labels, base::to_watts(*value));
   }
-  std::vector<CollectedFamily> take() {
-    std::vector<CollectedFamily> all;
-    for (auto& [name, family] : families_) all.push_back(std::move(family));
-    return all;
-  }
-
- private:
-  void add(runtime::MetricName name, MetricType type, MetricLabels labels, double value) {
-    CollectedFamily& family = families_[name.name];
-    if (family.samples.empty()) {
-      family.name = std::move(name);
-      family.type = type;
-    }
-    family.samples.push_back({std::move(labels), value});
-  }
-
-  std::map<std::string, CollectedFamily> families_;
 };
 
 double seconds(base::Microseconds span) {
