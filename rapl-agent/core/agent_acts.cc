@@ -24,7 +24,7 @@ std::vector<WriteJob> AgentBody::jobs_of(const BudgetPlan& plan, Needs needs, ba
       if (!reachable || !due || record.dark) continue;
       // What is being tried again counts for what it has now; what is not OK counts at its ceiling anyway.
       if (needs == Needs::raise && !record.reliable() && record.health() == Health::ok) continue;
-      const FieldValues wanted = wanted_of(surface, plan.targets.caps[i]);
+      const FieldValues wanted = surface.as_far_as_taken(wanted_of(surface, plan.targets.caps[i]), now);
       if (needs_of(surface, wanted) == needs) jobs.push_back({&record, s, wanted});
     }
   }

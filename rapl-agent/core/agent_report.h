@@ -37,7 +37,6 @@ struct DomainReport {
   std::string detail;  // a sentence for people when health is not OK: what failed, errno, hint
   bool cappable = false;
   bool metered_only = false;
-  std::string mirror_of;  // its counter is that of this other domain, shown twice: count one of them
   std::optional<base::Power> floor;
   std::optional<base::Power> ceiling;
   std::optional<base::Power> original;  // of the lowest long-term limit

@@ -104,7 +104,6 @@ DomainReport AgentBody::report_of(const DomainRecord& record) const {
   told.detail = record.detail();
   told.cappable = record.cappable;
   told.metered_only = record.facts.controls.empty();
-  told.mirror_of = record.mirror_of;
   if (record.limits) {
     told.floor = record.floor();
     told.ceiling = record.limits->ceiling;

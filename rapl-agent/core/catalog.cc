@@ -5,8 +5,6 @@
 namespace headroom::rapl_agent::core {
 namespace {
 
-constexpr int kEqualGainsOfMirrors = 5;
-
 // Of meters whose domain has no ceiling of its own: more than this is no sample.
 base::Power plausible(const Domain& domain) {
   return domain.kind == DomainKind::node_meter ? base::watts(20'000) : base::watts(2'000);
@@ -42,7 +40,7 @@ void Catalog::discover(base::MonoTime now) {
 void Catalog::list(const Source& source, base::MonoTime now) {
   Inventory inventory = source.backend->discover();
   notes_.insert(notes_.end(), inventory.notes.begin(), inventory.notes.end());
-  hung_[source.name] = inventory.outcome == Outcome::hung;
+  listing_hangs_[source.name] = inventory.outcome == Outcome::hung;
   if (inventory.outcome != Outcome::ok) {
     // Nor is it known any more what is without power.
     for (const auto& record : records_) record->dark = record->dark && record->source.name != source.name;
@@ -175,26 +173,6 @@ void Catalog::sample(base::MonoTime now) {
     const base::Power most = record->limits ? record->limits->uncapped : plausible(record->facts);
     record->meter.take(record->source.meter->sample(record->facts.id), {facts.energy_range, most}, now);
   }
-  find_mirrors();
-}
-
-// Old kernels show an AMD package's one counter as a zone for each die. Dies that gain the same to the microjoule again
-// and again are one.
-void Catalog::find_mirrors() {
-  for (std::size_t i = 0; i < records_.size(); ++i) {
-    for (std::size_t j = i + 1; j < records_.size(); ++j) {
-      const DomainRecord& first = *records_[i];
-      DomainRecord& second = *records_[j];
-      const bool could = first.facts.kind == second.facts.kind && !first.facts.group.empty() &&
-                         first.facts.group == second.facts.group && first.facts.controls.empty() &&
-                         second.facts.controls.empty() &&
-                         first.facts.meter.energy_range == second.facts.meter.energy_range;
-      const auto gain = first.meter.last_gain();
-      if (!could || !gain || !second.meter.last_gain() || *gain == base::Energy{}) continue;
-      second.equal_gains = gain == second.meter.last_gain() ? second.equal_gains + 1 : 0;
-      second.mirror_of = second.equal_gains >= kEqualGainsOfMirrors ? first.facts.id : std::string();
-    }
-  }
 }
 
 bool Catalog::hardware() const {
@@ -213,6 +191,16 @@ bool Catalog::misses_some() const {
     return std::any_of(record->surfaces.begin(), record->surfaces.end(),
                        [](const SurfaceState& surface) { return surface.away(); });
   });
+}
+
+std::map<std::string, bool> Catalog::hung() const {
+  std::map<std::string, bool> hung = listing_hangs_;
+  for (const auto& record : records_) {
+    const bool hangs = std::any_of(record->surfaces.begin(), record->surfaces.end(),
+                                   [](const SurfaceState& surface) { return surface.health() == Health::hung; });
+    hung[record->source.name] = hung[record->source.name] || hangs;
+  }
+  return hung;
 }
 
 std::optional<base::Power> Catalog::node_meter() const {

@@ -32,7 +32,8 @@ class Catalog {
   [[nodiscard]] bool wants_discovery() const;
   [[nodiscard]] bool misses_some() const;  // a domain that was listed once is not any more
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
-  [[nodiscard]] const std::map<std::string, bool>& hung() const { return hung_; }
+  // By source: its listing hangs, or a control of one of its domains does.
+  [[nodiscard]] std::map<std::string, bool> hung() const;
   // Draw of the whole node as its own meter says; nothing: there is none, or no usable sample.
   [[nodiscard]] std::optional<base::Power> node_meter() const;
   // Draw of the domains that can be capped; nothing while one of them has no usable sample.
@@ -49,7 +50,6 @@ class Catalog {
   void recover(const DomainRecord& record, SurfaceState& surface);
   void record_originals(DomainRecord& record, SurfaceState& surface, base::MonoTime now) const;
   void set_limits(DomainRecord& record) const;
-  void find_mirrors();
 
   AgentSettings settings_;
   std::vector<Source> sources_;
@@ -57,7 +57,7 @@ class Catalog {
   std::map<ControlKey, JournalControl> journal_;  // not matched with a control yet
   std::vector<std::unique_ptr<DomainRecord>> records_;
   std::vector<std::string> notes_;
-  std::map<std::string, bool> hung_;
+  std::map<std::string, bool> listing_hangs_;  // by source
 };
 
 }  // namespace headroom::rapl_agent::core

@@ -24,7 +24,6 @@ base::Power plausible(base::Power max_power) {
 
 void DomainMeter::take(const MeterReading& reading, const MeterLimits& limits, base::MonoTime now) {
   power_.reset();
-  last_gain_.reset();
   temperature_ = reading.temperature;
   if (reading.outcome != Outcome::ok) {
     const std::string code = reading.code == 0 ? "" : "/" + std::to_string(reading.code);
@@ -63,7 +62,6 @@ void DomainMeter::take_energy(base::Energy value, const MeterLimits& limits, bas
   }
   if (value < previous->value) ++wraps_;
   total_ += gained.energy;
-  last_gain_ = gained.energy;
   if (gained.energy > base::Energy{}) moved_at_ = now;
   if (now - moved_at_ >= frozen_after_) {
     ++discarded_["frozen"];

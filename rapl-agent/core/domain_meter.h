@@ -38,8 +38,6 @@ class DomainMeter {
   [[nodiscard]] const std::map<std::string, std::uint64_t>& read_errors() const { return read_errors_; }
   // The p95 of the last minute; nothing without usable samples.
   [[nodiscard]] std::optional<base::Power> p95() const { return recent_.value(); }
-  // The newest difference of the energy counter, for finding one counter shown twice.
-  [[nodiscard]] std::optional<base::Energy> last_gain() const { return last_gain_; }
 
  private:
   void take_energy(base::Energy value, const MeterLimits& limits, base::MonoTime now);
@@ -51,7 +49,6 @@ class DomainMeter {
   base::MonoTime moved_at_{};
   std::optional<base::Power> power_;
   std::optional<base::Temperature> temperature_;
-  std::optional<base::Energy> last_gain_;
   base::Energy total_;
   std::uint64_t wraps_ = 0;
   std::map<std::string, std::uint64_t> discarded_;

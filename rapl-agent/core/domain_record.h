@@ -30,8 +30,6 @@ struct DomainRecord {
   std::uint64_t writes_ok = 0;
   std::uint64_t writes_failed = 0;
   base::Microseconds over_cap{};
-  int equal_gains = 0;       // samples in a row in which this meter gained exactly what another of its package did
-  std::string mirror_of;     // that other: one counter shown twice, to be counted once
   Health told = Health::ok;  // the health that the last notice was about
 
   [[nodiscard]] SurfaceState* surface(Surface which);

@@ -27,10 +27,9 @@ std::optional<base::Power> SlidingP95::value() const {
 
 Reserve reserve_of(std::optional<base::Power> ordered, std::optional<base::Power> measured_p95,
                    base::Power configured) {
-  if (!ordered && !measured_p95) return {configured, "config"};
-  const base::Power measured = measured_p95 ? base::scaled_up(*measured_p95, base::percent(105)) : base::Power{};
-  if (ordered && *ordered >= measured) return {*ordered, "order"};
-  return {measured, "meter"};
+  const base::Power own = measured_p95 ? base::scaled_up(*measured_p95, base::percent(105)) : configured;
+  if (ordered && *ordered >= own) return {*ordered, "order"};
+  return {own, measured_p95 ? "meter" : "config"};
 }
 
 }  // namespace headroom::rapl_agent::core

@@ -28,7 +28,8 @@ struct Reserve {
   base::Power power;
   std::string basis;  // "order", "meter", "config"
 };
-// The largest of what the order says and what the meter shows, plus 5 %; `configured` only where both are silent.
+// The larger of what the order says and what the node knows itself: what its meter shows, plus 5 %, and without a meter
+// what its operator configured.
 [[nodiscard]] Reserve reserve_of(std::optional<base::Power> ordered, std::optional<base::Power> measured_p95,
                                  base::Power configured);
 

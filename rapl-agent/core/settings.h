@@ -14,7 +14,7 @@ namespace headroom::rapl_agent::core {
 struct AgentSettings {
   AgentMode mode = AgentMode::observe;
   Timing timing;
-  // What the node draws outside the domains, where neither the order nor a node meter knows.
+  // What the node draws outside the domains, where no node meter knows; an order's larger word stands above it.
   base::Power static_reserve;
   bool measure_reserve = true;                  // from a node meter, where there is one
   std::optional<base::Power> fallback;          // only before the first order; afterwards the last order's

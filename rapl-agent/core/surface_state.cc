@@ -107,6 +107,7 @@ void SurfaceState::clear() {
 void SurfaceState::wrote(ReadBack verdict, base::MonoTime now, const Timing& timing) {
   const base::MonoTime later = now + timing.contested_retry;
   doing_ = verdict == ReadBack::below_floor ? Doing::raising : Doing::lowering;
+  heed_lower_short_term(now, timing);
   switch (verdict) {
     case ReadBack::as_asked:
       if (foreign_ && enforced() && *enforced() > *foreign_ + control_.tolerance) foreign_.reset();
@@ -125,6 +126,9 @@ void SurfaceState::wrote(ReadBack verdict, base::MonoTime now, const Timing& tim
 }
 
 void SurfaceState::drifted(ReadBack verdict, base::MonoTime now, const Timing& timing) {
+  // Respected once, as below.
+  const auto short_term = read.get(Field::short_term_limit);
+  if (!short_term_taken_ || short_term < short_term_taken_) heed_lower_short_term(now, timing);
   if (verdict == ReadBack::as_asked) return calm(now, timing);
   if (verdict == ReadBack::lower) {
     // Respected once, not for as long as it stays: afterwards we ask for ours again.
@@ -167,6 +171,7 @@ void SurfaceState::returned(base::MonoTime now) {
   read = FieldValues{};
   firmware_floor_.reset();
   foreign_.reset();
+  short_term_taken_.reset();
   reasserts_.clear();
   tries_ = 0;
   doing_ = Doing::reading;
@@ -181,6 +186,26 @@ void SurfaceState::heed_outer_limit(base::MonoTime now, const Timing& timing) {
   if (power_of(*acting) + control_.tolerance >= power_of(*asked)) return;
   foreign_ = power_of(*acting);
   foreign_until_ = now + timing.foreign_lower;
+}
+
+void SurfaceState::heed_lower_short_term(base::MonoTime now, const Timing& timing) {
+  const auto asked = requested.get(Field::short_term_limit);
+  const auto present = read.get(Field::short_term_limit);
+  if (!asked || !present) return;
+  if (*present >= *asked || same_value(Field::short_term_limit, *asked, *present, control_.tolerance)) {
+    return short_term_taken_.reset();
+  }
+  if (short_term_taken_ == present && now < short_term_until_) return;
+  short_term_taken_ = present;
+  short_term_until_ = now + timing.foreign_lower;
+}
+
+FieldValues SurfaceState::as_far_as_taken(FieldValues wanted, base::MonoTime now) const {
+  const auto asked = wanted.get(Field::short_term_limit);
+  if (asked && short_term_taken_ && *short_term_taken_ < *asked && now < short_term_until_) {
+    wanted.set(Field::short_term_limit, short_term_taken_);
+  }
+  return wanted;
 }
 
 std::optional<base::Power> SurfaceState::foreign_ceiling(base::MonoTime now) const {

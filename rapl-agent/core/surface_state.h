@@ -69,10 +69,13 @@ class SurfaceState {
   // --- what others impose
   // The lowest limit that the firmware takes, once it has shown it.
   [[nodiscard]] std::optional<base::Power> firmware_floor() const { return firmware_floor_; }
-  // A lower limit than ours that we respect for now.
   // What acts is less than what was asked for: somebody outside (a BMC) limits it too. Called after each read.
   void heed_outer_limit(base::MonoTime now, const Timing& timing);
+  // A lower limit than ours that we respect for now.
   [[nodiscard]] std::optional<base::Power> foreign_ceiling(base::MonoTime now) const;
+  // `wanted` with a short-term limit of at most what came of the last one asked for: firmware that takes no more is
+  // not asked again at every turn.
+  [[nodiscard]] FieldValues as_far_as_taken(FieldValues wanted, base::MonoTime now) const;
   [[nodiscard]] std::uint64_t external_changes() const { return external_changes_; }
 
  private:
@@ -81,6 +84,7 @@ class SurfaceState {
   void recover(base::MonoTime now, const Timing& timing);
   void clear();
   void forget_old_reasserts(base::MonoTime now, const Timing& timing);
+  void heed_lower_short_term(base::MonoTime now, const Timing& timing);
   void retry_or(Health health, base::MonoTime give_up_until, std::string detail, base::MonoTime now,
                 const Timing& timing);
 
@@ -96,6 +100,8 @@ class SurfaceState {
   std::optional<base::Power> firmware_floor_;
   std::optional<base::Power> foreign_;
   base::MonoTime foreign_until_{};
+  std::optional<std::uint64_t> short_term_taken_;
+  base::MonoTime short_term_until_{};
   std::uint64_t external_changes_ = 0;
 };
 

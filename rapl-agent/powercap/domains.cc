@@ -166,6 +166,7 @@ bool same_counter(const std::string& first, const std::string& second) {
 void drop_mirrors(RaplDomains& out) {
   for (auto first = out.domains.begin(); first != out.domains.end(); ++first) {
     if (first->second.kind != DomainKind::cpu_package || !first->second.meter.energy) continue;
+    if (!first->second.controls.empty()) continue;  // dies with limits have counters of their own
     for (auto second = std::next(first); second != out.domains.end(); ++second) {
       Domain& mirror = second->second;
       if (mirror.kind != DomainKind::cpu_package || mirror.group != first->second.group || !mirror.meter.energy)

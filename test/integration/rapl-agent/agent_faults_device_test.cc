@@ -181,6 +181,7 @@ TEST(AgentFaults, Fault_hung_read) {
   ASSERT_TRUE(rig.acknowledged()) << rig.told();
   rig.fault("intel-rapl:1 constraint_0_power_limit_uw read hang");
   ASSERT_TRUE(rig.until([&] { return rig.health(kSecond) == Health::hung; })) << rig.told();
+  EXPECT_TRUE(rig.report().backend_hung.at("powercap"));
   ASSERT_TRUE(rig.until([&] { return rig.enforced(kFirst) <= 75'000'000; })) << rig.told();
   EXPECT_EQ(rig.health(kFirst), Health::ok);
 }

@@ -240,6 +240,23 @@ TEST(AgentFaults, Fault_firmware_clamps_up) {
   EXPECT_LE(rig.report().applied, base::watts(150)) << rig.told();
 }
 
+// The firmware takes no more than 60 W of either limit: that is what there is, and asking again changes nothing.
+TEST(AgentFaults, Fault_firmware_clamps_down) {
+  FaultRig rig("server-2s");
+  rig.set("intel-rapl:1 clamp-max 60W");
+  rig.start();
+  rig.spec.cpu_package = base::watts(80);
+  rig.send();
+  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  EXPECT_EQ(rig.value(kZone0), 80'000'000);
+  EXPECT_EQ(rig.value(kZone1), 60'000'000);
+  const std::size_t written = rig.writes(kZone1).size();
+  rig.pass(2 * rig.settings.timing.verify);
+  EXPECT_LE(rig.writes(kZone1).size(), written + 2) << rig.told();
+  EXPECT_EQ(rig.value(kZone1), 60'000'000);
+  EXPECT_EQ(rig.health(kSecond), Health::ok);
+}
+
 TEST(AgentFaults, Fault_dry_run) {
   FaultRig rig("server-2s");
   rig.settings.mode = core::AgentMode::dry_run;

@@ -91,6 +91,34 @@ TEST_F(AgentFaults, Fault_locked_msr_becomes_READONLY_and_the_others_make_room) 
   EXPECT_EQ(world.report().observed, order(1, 250).id()) << "a locked domain holds up no ack";
 }
 
+TEST_F(AgentFaults, Fault_firmware_clamps_down_is_asked_again_once_a_minute) {
+  pl1(kP0).most = world.hardware.at(kP0, Field::short_term_limit).most = 60 * W;
+  CapOrder given = order(1, 250);
+  given.spec.cpu_package = watts(80);
+  world.settle_under(given);
+  EXPECT_EQ(world.hardware.limit(kP0), watts(60));
+  EXPECT_EQ(world.domain(kP0).health, Health::ok);
+  EXPECT_EQ(world.report().observed, given.id());
+  const std::size_t settled = world.hardware.writes.size();
+  world.run(Seconds(20));
+  EXPECT_EQ(world.hardware.writes.size(), settled);
+  world.run(Seconds(60));
+  EXPECT_GT(world.hardware.writes.size(), settled) << "the firmware may have changed its mind";
+  EXPECT_LE(world.hardware.writes.size(), settled + 6);
+}
+
+TEST_F(AgentFaults, a_lower_short_term_limit_of_somebody_else_is_respected_for_a_minute) {
+  CapOrder given = order(1, 250);
+  given.spec.cpu_package = watts(80);
+  world.settle_under(given);
+  auto& pl2 = world.hardware.at(kP0, Field::short_term_limit);
+  pl2.value = 82 * W;
+  world.run(Seconds(50));
+  EXPECT_EQ(pl2.value, 82 * W);
+  world.run(Seconds(30));
+  EXPECT_EQ(pl2.value, 88 * W);
+}
+
 TEST_F(AgentFaults, Fault_enabled_reads_0_is_set_and_put_back_on_release) {
   world.hardware.at(kP0, Field::enabled).value = 0;
   world.settle_under(order(1, 250));
@@ -303,25 +331,6 @@ TEST_F(AgentFaults, Fault_enforced_below_requested_leaves_the_surplus_to_others)
   EXPECT_EQ(world.domain("gpu/A").enforced, watts(400));
   EXPECT_EQ(sum(), watts(250)) << "650 W less the 400 W that act on the GPU is enough for both";
   EXPECT_LE(world.report().applied, watts(700));
-}
-
-TEST_F(AgentFaults, Fault_mirrored_die_counters_are_one) {
-  for (const char* id : {"rapl/package-9-die-0", "rapl/package-9-die-1"}) {
-    Domain die;
-    die.id = id;
-    die.group = "package-9";
-    die.meter = {true, false, false, base::joules(65'532)};
-    world.hardware.domains.push_back(die);
-  }
-  world.start();
-  for (int i = 0; i < 8; ++i) {
-    for (const char* id : {"rapl/package-9-die-0", "rapl/package-9-die-1"}) {
-      world.hardware.meters[id] = {Outcome::ok, 0, base::joules(100 * i + i % 3), {}, {}};
-    }
-    world.run(Seconds(1));
-  }
-  EXPECT_EQ(world.domain("rapl/package-9-die-1").mirror_of, "rapl/package-9-die-0");
-  EXPECT_EQ(world.domain("rapl/package-9-die-0").mirror_of, "");
 }
 
 TEST_F(AgentFaults, Fault_zone_vanishes_counts_at_its_ceiling_or_nothing_when_dark) {

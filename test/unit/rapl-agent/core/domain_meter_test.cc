@@ -119,6 +119,9 @@ TEST(ReserveOf, takes_the_larger_of_order_and_meter_and_configuration_only_witho
   EXPECT_EQ(reserve_of(watts(100), watts(60), watts(500)).power, watts(100));
   EXPECT_EQ(reserve_of(watts(100), watts(100), watts(500)).power, watts(105));
   EXPECT_EQ(reserve_of(watts(100), watts(100), watts(500)).basis, "meter");
+  EXPECT_EQ(reserve_of(watts(100), {}, watts(90)).basis, "order");
+  EXPECT_EQ(reserve_of(watts(0), {}, watts(90)).power, watts(90)) << "an order without a reserve";
+  EXPECT_EQ(reserve_of(watts(0), {}, watts(90)).basis, "config");
   EXPECT_EQ(reserve_of({}, {}, watts(500)).power, watts(500));
   EXPECT_EQ(reserve_of({}, {}, watts(500)).basis, "config");
 }

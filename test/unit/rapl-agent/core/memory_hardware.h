@@ -2,6 +2,7 @@
 // holding what was written, rounded down to a unit as registers do.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -24,9 +25,10 @@ class MemoryHardware final : public Backend, public Meter {
  public:
   struct Register {
     std::uint64_t value = 0;
-    std::uint64_t unit = 1;       // values are rounded down to a multiple of it
-    std::uint64_t least = 0;      // firmware's: less is silently raised to it
-    bool ignores_writes = false;  // success, and nothing changes
+    std::uint64_t unit = 1;           // values are rounded down to a multiple of it
+    std::uint64_t least = 0;          // firmware's: less is silently raised to it
+    std::uint64_t most = UINT64_MAX;  // more is silently lowered to it
+    bool ignores_writes = false;      // success, and nothing changes
     Outcome on_read = Outcome::ok;
     Outcome on_write = Outcome::ok;
     int failures_left = -1;  // of on_write: -1 for ever
@@ -66,7 +68,7 @@ class MemoryHardware final : public Backend, public Meter {
       if (cell.failures_left > 0) --cell.failures_left;
       return {cell.on_write, 0, 0, {}};
     }
-    if (!cell.ignores_writes) cell.value = std::max(value - value % cell.unit, cell.least);
+    if (!cell.ignores_writes) cell.value = std::clamp(value - value % cell.unit, cell.least, cell.most);
     // What acts on a GPU is the lower of what was asked for and what a BMC says.
     const auto acting = registers.find({key.domain, key.surface, Field::enforced_limit});
     if (key.field == Field::long_term_limit && acting != registers.end()) {
