@@ -19,6 +19,13 @@ struct DomainFiles {
   std::map<core::ControlKey, std::string> controls;
   std::string energy;  // empty: no counter
   std::string power;   // empty: no power_uw
+
+  // Nothing: there is no such control.
+  [[nodiscard]] const std::string* control(const core::ControlKey& key) const {
+    const auto found = controls.find(key);
+    return found == controls.end() ? nullptr : &found->second;
+  }
+  bool operator==(const DomainFiles&) const = default;
 };
 
 struct RaplDomains {

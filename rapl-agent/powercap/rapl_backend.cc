@@ -15,6 +15,9 @@ using core::Access;
 using core::Field;
 using core::Outcome;
 
+// Half of what a process gets by default; two sockets need less than fifty.
+constexpr int kMostDescriptors = 512;
+
 bool is_limit(Field field) {
   return field == Field::long_term_limit || field == Field::short_term_limit;
 }
@@ -89,12 +92,24 @@ std::optional<unsigned> package_of_domain(std::string_view id) {
 }  // namespace
 
 struct RaplBackend::Known {
-  std::map<std::string, DomainFiles> files;
+  struct Device {
+    DomainFiles files;
+    std::shared_ptr<sysfs::OpenFiles> open;
+  };
+  std::map<std::string, Device> devices;  // by domain id
   bool stale = false;
+
+  [[nodiscard]] const Device* device(const std::string& domain) const {
+    const auto found = devices.find(domain);
+    return found == devices.end() ? nullptr : &found->second;
+  }
 };
 
 RaplBackend::RaplBackend(RaplOptions options)
-    : options_(std::move(options)), known_(std::make_shared<Known>()), cpus_(options_.sysfs_root) {}
+    : options_(std::move(options)),
+      known_(std::make_shared<Known>()),
+      descriptors_(std::make_shared<sysfs::DescriptorRoom>(kMostDescriptors)),
+      cpus_(options_.sysfs_root) {}
 RaplBackend::~RaplBackend() = default;
 
 core::Inventory RaplBackend::discover() {
@@ -112,10 +127,17 @@ core::Inventory RaplBackend::discover() {
 
   const std::lock_guard lock(mutex_);
   for (auto& [id, gone] : gone_) gone = gone || !found.domains.contains(id);
+  auto known = std::make_shared<Known>();
+  known->stale = chosen.stale;
   for (auto& [id, domain] : found.domains) {
+    Known::Device& device = known->devices[id];
+    device.files = std::move(found.files[id]);
     bool& gone = gone_[id];
+    const Known::Device* const before = gone ? nullptr : known_->device(id);
     if (std::exchange(gone, false)) ++generations_[id];
     domain.generation = generations_[id];
+    const bool same = before != nullptr && before->files == device.files;
+    device.open = same ? before->open : std::make_shared<sysfs::OpenFiles>(descriptors_);
     inventory.domains.push_back(std::move(domain));
   }
   cpus_.look();
@@ -123,7 +145,7 @@ core::Inventory RaplBackend::discover() {
     const auto package = gone ? package_of_domain(id) : std::nullopt;
     if (package && cpus_.all_offline(*package)) inventory.dark.push_back(id);
   }
-  known_ = std::make_shared<Known>(Known{std::move(found.files), chosen.stale});
+  known_ = std::move(known);
   return inventory;
 }
 
@@ -143,23 +165,21 @@ bool RaplBackend::mount_is_stale() const {
 
 Access RaplBackend::read(const core::ControlKey& key) {
   const auto known = this->known();
-  const auto domain = known->files.find(key.domain);
-  if (domain == known->files.end()) return {.outcome = Outcome::unknown_key};
-  const auto file = domain->second.controls.find(key);
-  if (file == domain->second.controls.end()) return {.outcome = Outcome::unknown_key};
-  const Access access = sysfs::access_of(sysfs::read_number(file->second));
+  const Known::Device* const device = known->device(key.domain);
+  const std::string* const file = device == nullptr ? nullptr : device->files.control(key);
+  if (file == nullptr) return {.outcome = Outcome::unknown_key};
+  const Access access = sysfs::access_of(device->open->read_number(*file));
   if (access.outcome == Outcome::gone) note_gone(key.domain);
   return access;
 }
 
 Access RaplBackend::write(const core::ControlKey& key, std::uint64_t value) {
   const auto known = this->known();
-  const auto domain = known->files.find(key.domain);
-  if (domain == known->files.end()) return {.outcome = Outcome::unknown_key};
-  const auto file = domain->second.controls.find(key);
-  if (file == domain->second.controls.end()) return {.outcome = Outcome::unknown_key};
+  const Known::Device* const device = known->device(key.domain);
+  const std::string* const file = device == nullptr ? nullptr : device->files.control(key);
+  if (file == nullptr) return {.outcome = Outcome::unknown_key};
   if (is_limit(key.field) && value == 0) return {.outcome = Outcome::invalid, .hint = "a limit of 0 is never written"};
-  const int error = sysfs::write_number(file->second, value, options_.write_to);
+  const int error = device->open->write_number(*file, value, options_.write_to);
   Access access{.outcome = write_outcome(key.field, error), .value = value, .code = error};
   if (access.outcome == Outcome::gone) note_gone(key.domain);
   if (access.outcome == Outcome::no_permission) access.hint = options_.permission_hint;
@@ -167,18 +187,18 @@ Access RaplBackend::write(const core::ControlKey& key, std::uint64_t value) {
     access.hint = "mounted read-only: the host's /sys/devices/virtual/powercap must be mounted writable at " +
                   options_.powercap_root;
   }
-  if (access.outcome == Outcome::not_kernel) access.hint = file->second + " is not a file of the kernel's sysfs";
+  if (access.outcome == Outcome::not_kernel) access.hint = *file + " is not a file of the kernel's sysfs";
   return access;
 }
 
 core::MeterReading RaplBackend::sample(const std::string& domain) {
   const auto known = this->known();
-  const auto files = known->files.find(domain);
-  if (files == known->files.end()) return {.outcome = Outcome::unknown_key};
+  const Known::Device* const device = known->device(domain);
+  if (device == nullptr) return {.outcome = Outcome::unknown_key};
   core::MeterReading reading;
   const auto take = [&](const std::string& path, auto into) {
     if (path.empty()) return;
-    const sysfs::FileNumber read = sysfs::read_number(path);
+    const sysfs::FileNumber read = device->open->read_number(path);
     // EINVAL: the driver could not read its register now.
     const Outcome outcome = read.error == EINVAL ? Outcome::transient : sysfs::outcome_of(read.error);
     if (read.error == 0 && read.value <= static_cast<std::uint64_t>(INT64_MAX)) {
@@ -188,8 +208,8 @@ core::MeterReading RaplBackend::sample(const std::string& domain) {
       reading.code = read.error;
     }
   };
-  take(files->second.energy, [&](std::int64_t value) { reading.energy = base::microjoules(value); });
-  take(files->second.power, [&](std::int64_t value) { reading.power = base::microwatts(value); });
+  take(device->files.energy, [&](std::int64_t value) { reading.energy = base::microjoules(value); });
+  take(device->files.power, [&](std::int64_t value) { reading.power = base::microwatts(value); });
   if (reading.outcome == Outcome::gone) note_gone(domain);
   return reading;
 }

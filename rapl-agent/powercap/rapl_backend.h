@@ -8,7 +8,8 @@
 // are truncated to its unit, so whoever decides must stay between floor and original. 0 is refused here, always.
 //
 // Thread-safe, so that a call that hangs inside the driver does not stop calls for other domains
-// (sysfs/deadlined.h). Every call can block as long as the driver does.
+// (sysfs/deadlined.h). Every call can block as long as the driver does. Files are kept open for as long as their domain
+// stays (sysfs/open_files.h): one read each second costs one call of the kernel.
 #pragma once
 
 #include <map>
@@ -19,7 +20,7 @@
 
 #include "rapl-agent/core/backend.h"
 #include "rapl-agent/powercap/package_cpus.h"
-#include "rapl-agent/sysfs/files.h"
+#include "rapl-agent/sysfs/open_files.h"
 
 namespace headroom::rapl_agent::powercap {
 
@@ -65,7 +66,8 @@ class RaplBackend final : public core::Backend, public core::Meter {
   std::shared_ptr<const Known> known_;                // guarded by mutex_; replaced whole by discover()
   std::map<std::string, std::uint64_t> generations_;  // guarded by mutex_
   std::map<std::string, bool> gone_;                  // guarded by mutex_: seen before, not there (any more)
-  PackageCpus cpus_;                                  // guarded by mutex_
+  const std::shared_ptr<sysfs::DescriptorRoom> descriptors_;
+  PackageCpus cpus_;  // guarded by mutex_
 };
 
 }  // namespace headroom::rapl_agent::powercap

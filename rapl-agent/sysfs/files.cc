@@ -38,25 +38,59 @@ bool on_sysfs(int fd) {
   return static_cast<std::uint32_t>(info.f_type) == kSysfsMagic;
 }
 
-}  // namespace
+OpenedFile opened(int fd) {
+  const int error = fd < 0 ? errno : 0;
+  return {.error = error, .file = runtime::UniqueFd(fd)};
+}
 
-FileText read_text(const std::string& path) {
-  // O_NONBLOCK: a FIFO at this path must not hold us up; sysfs ignores it.
-  const runtime::UniqueFd file(open_retrying(path, O_RDONLY | O_NONBLOCK));
-  if (!file.valid()) return {errno, {}};
+enum class Lines { one, many };
+
+// All that `next` gives, called with how much is there already. Of one line no more is asked for than that.
+template <class Next>
+FileText text_of(Next next, Lines lines) {
   std::array<char, kMostBytes + 1> buffer;  // one more, to see what is too long
   std::size_t have = 0;
   while (have < buffer.size()) {
-    const ssize_t got = ::read(file.get(), buffer.data() + have, buffer.size() - have);
+    const ssize_t got = next(buffer.data() + have, buffer.size() - have, have);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return {errno, {}};
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
+    if (lines == Lines::one && buffer[have - 1] == '\n') break;
   }
   if (have > kMostBytes) return {EFBIG, {}};
   std::string text(buffer.data(), have);
   if (text.ends_with('\n')) text.pop_back();
   return {0, std::move(text)};
+}
+
+FileNumber number_in(const FileText& read) {
+  if (read.error != 0) return {.error = read.error};
+  const auto value = parse_number(read.text);
+  if (!value) return {.error = EBADMSG, .empty = read.text.empty()};
+  return {.value = *value};
+}
+
+}  // namespace
+
+FileText read_text(const std::string& path) {
+  const OpenedFile opened = open_to_read(path);
+  if (opened.error != 0) return {opened.error, {}};
+  return text_of([&](char* into, std::size_t most, std::size_t) { return ::read(opened.file.get(), into, most); },
+                 Lines::many);
+}
+
+OpenedFile open_to_read(const std::string& path) {
+  // O_NONBLOCK: a FIFO at this path must not hold us up; sysfs ignores it.
+  return opened(open_retrying(path, O_RDONLY | O_NONBLOCK));
+}
+
+OpenedFile open_to_write(const std::string& path, WriteTo where) {
+  OpenedFile result = opened(open_retrying(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK));
+  if (result.error == 0 && where == WriteTo::sysfs_only && !on_sysfs(result.file.get())) {
+    return {.error = kNotSysfs, .file = {}};
+  }
+  return result;
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -67,11 +101,13 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 }
 
 FileNumber read_number(const std::string& path) {
-  const FileText read = read_text(path);
-  if (read.error != 0) return {.error = read.error};
-  const auto value = parse_number(read.text);
-  if (!value) return {.error = EBADMSG, .empty = read.text.empty()};
-  return {.value = *value};
+  return number_in(read_text(path));
+}
+
+FileNumber read_number(const runtime::UniqueFd& file) {
+  return number_in(text_of([&](char* into, std::size_t most,
+                               std::size_t at) { return ::pread(file.get(), into, most, static_cast<off_t>(at)); },
+                           Lines::one));
 }
 
 std::optional<std::int64_t> read_signed(const std::string& path) {
@@ -84,12 +120,14 @@ std::optional<std::int64_t> read_signed(const std::string& path) {
 }
 
 int write_number(const std::string& path, std::uint64_t value, WriteTo where) {
-  const runtime::UniqueFd file(open_retrying(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK));
-  if (!file.valid()) return errno;
-  if (where == WriteTo::sysfs_only && !on_sysfs(file.get())) return kNotSysfs;
+  const OpenedFile opened = open_to_write(path, where);
+  return opened.error != 0 ? opened.error : write_number(opened.file, value);
+}
+
+int write_number(const runtime::UniqueFd& file, std::uint64_t value) {
   const std::string text = std::to_string(value) + "\n";
   for (;;) {
-    const ssize_t written = ::write(file.get(), text.data(), text.size());
+    const ssize_t written = ::pwrite(file.get(), text.data(), text.size(), 0);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return errno;
     return static_cast<std::size_t>(written) == text.size() ? 0 : EIO;

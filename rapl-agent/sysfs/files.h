@@ -9,7 +9,7 @@
 //   - files claim to hold 4096 bytes and may hold anything: reads are bounded
 //
 // Errors are errno values, unchanged: who knows what a file means decides what its error means. EINTR is repeated here.
-// Nothing is kept open between calls, so a device that vanishes and returns needs no care. Thread-safe; any call can
+// Nothing is kept open between calls: open_files.h is for values that are read every second. Thread-safe; any call can
 // block as long as the driver does.
 #pragma once
 
@@ -18,6 +18,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "runtime/unique_fd.h"
 
 namespace headroom::rapl_agent::sysfs {
 
@@ -48,6 +50,18 @@ enum class WriteTo { sysfs_only, any_for_tests };
 inline constexpr int kNotSysfs = 18;
 // 0, or the errno. kNotSysfs: the file is not on sysfs, so nothing was written. EIO: short write.
 [[nodiscard]] int write_number(const std::string& path, std::uint64_t value, WriteTo where);
+
+// The same in two steps, for who keeps files open (open_files.h). Reads and writes begin at the file's start, so that
+// each asks the driver anew.
+struct OpenedFile {
+  int error = 0;  // errno, or kNotSysfs
+  runtime::UniqueFd file{};
+};
+[[nodiscard]] OpenedFile open_to_read(const std::string& path);
+[[nodiscard]] OpenedFile open_to_write(const std::string& path, WriteTo where);
+[[nodiscard]] FileNumber read_number(const runtime::UniqueFd& file);
+[[nodiscard]] int write_number(const runtime::UniqueFd& file, std::uint64_t value);
+
 // What opening for writing would answer, without opening: 0, EROFS, EACCES, ENOENT...
 [[nodiscard]] int may_write(const std::string& path);
 
