@@ -146,6 +146,7 @@ std::shared_ptr<CapRound> CapsLoop::decide(const LoopReport& kept) {
     node.cap = book_.current(node.name);
     node.in_flight = book_.in_flight(node.name);
   }
+  reserves_.put(round->input.allocate);
   round->allocation = decide_.allocate(round->input.allocate, std::move(memory_));
   memory_ = std::move(round->allocation.memory);
   round->allocation.memory = {};

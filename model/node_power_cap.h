@@ -71,6 +71,7 @@ struct CapDomain {
   std::optional<base::Power> cap;       // asked for; nothing: at its original
   std::optional<base::Power> enforced;  // read back
   DomainHealth health = DomainHealth::ok;
+  std::optional<base::Power> measured{};  // as the agent meters it; nothing: no usable sample
 
   bool operator==(const CapDomain&) const = default;
 };

@@ -11,6 +11,9 @@
 //   - Nothing is raised under an element until every NodePowerCap under it bears the leader's epoch.
 //   - No budget below the node's floor (status.minWatts); where floors do not fit, they hold and it is reported.
 //   - Nothing is ordered for nodes and limits that are not opted in.
+//   - A reserve that grows is told under the same budget: the domains give the watts. Where floors leave no room for
+//   that
+//     the agent reports what it really needs, and the node is charged that: excess, as everything that is not ours.
 //
 // How budgets come about (docs/caps.md in words): floors, then 110 % of each node's uncapped demand by priority, then
 // all that is left by the room up to the class maximum. A budget is lowered only where a limit needs it: its sum does
@@ -85,7 +88,7 @@ struct CapNode {
   std::optional<base::Power> measured;  // fresh draw, smoothed
   std::optional<base::Power> wall;      // a fresh wall meter
   base::Power expected;                 // what it may draw as far as the books know, for nodes that cannot be capped
-  base::Power reserve;                  // outside the domains that can be capped
+  base::Power reserve;                  // outside the domains that can be capped (policy/reserve.h)
   bool opted_in = false;                // the label does not forbid it and the canary selector takes it
   bool deleted = false;                 // its Node is gone, its charge stays for a while
   std::optional<base::Power> deleted_charge;       // as far as the caller knows; else memory, else class_max
@@ -104,7 +107,7 @@ struct CapSettings {
   bool paused = false;                      // no raises, no releases; lowers and brakes go on
   std::int32_t newly_capped_a_minute = 60;  // nodes that get their first order; no bound while a limit is in emergency
   base::Seconds mean_window{10};            // of a limit's load, for the threshold
-  base::Seconds brake{30};                  // renewed when half of it is gone
+  base::Seconds brake{30};                  // renewed when less than half of it is left; longer for over 375 nodes
   base::Seconds unheard{300};  // an agent that acknowledges nothing for so long counts as one that cannot be controlled
 };
 

@@ -15,6 +15,13 @@ using model::NodePowerCapSpec;
 
 constexpr Power kUnlimited = base::watts(1'000'000'000'000);
 
+// What a node draws beside its domains beyond what it was told comes on top of its budget: told soon.
+constexpr Power kReserveGrowth = base::watts(5);
+
+// Renewals then take at most a quarter of 100 writes a second.
+constexpr base::Microseconds kBrakeOfEach = base::Milliseconds(80);
+constexpr base::Microseconds kLongestBrake = base::Seconds(300);  // agents take no longer ones
+
 // Rewritten by itself only when it has moved so far: any other write brings it along.
 bool moved(Power from, Power to) {
   const Power difference = from < to ? to - from : from - to;
@@ -139,12 +146,22 @@ class Ordering {
         return to_give(a.limit) > to_give(b.limit);
       });
       Power left = input_.limits[l].load - input_.limits[l].full;
+      std::size_t needed = 0;
       for (const LimitShare& under : candidates) {
         if (left <= Power() && !brakes(under.limit)) break;
         left -= base::scaled_down(to_give(under.limit), under.share);
-        renew_brake(under.limit, l);
+        ++needed;
       }
+      const base::Microseconds brake = brake_for(needed);
+      for (std::size_t i = 0; i < needed; ++i) renew_brake(candidates[i].limit, l, brake);
     }
+  }
+  // So many that renewing them every half brake would take all writes there are, and leave none for further brakes and
+  // for lowers: they get longer ones.
+  [[nodiscard]] base::Microseconds brake_for(std::size_t nodes) const {
+    const base::Microseconds wanted = kBrakeOfEach * static_cast<std::int64_t>(nodes);
+    return std::clamp<base::Microseconds>(wanted, input_.settings.brake,
+                                          std::max<base::Microseconds>(input_.settings.brake, kLongestBrake));
   }
   [[nodiscard]] bool brakes(std::uint32_t i) const {
     return previous(i).brake_until && *previous(i).brake_until > input_.now.wall;
@@ -152,11 +169,11 @@ class Ordering {
   [[nodiscard]] Power to_give(std::uint32_t i) const {
     return std::max(Power(), node_of(i).measured.value_or(node_of(i).expected) - state_of(i).floor);
   }
-  void renew_brake(std::uint32_t i, std::uint32_t limit) {
+  void renew_brake(std::uint32_t i, std::uint32_t limit, base::Microseconds brake) {
     const auto until = previous(i).brake_until;
     if (written_[i] != 0 || (until && *until > input_.now.wall + input_.settings.brake / 2)) return;
     put(i, WriteCause::brake, kept_budget(i), limit);
-    out_.writes.back().spec.brake_until = input_.now.wall + input_.settings.brake;
+    out_.writes.back().spec.brake_until = input_.now.wall + brake;
   }
 
   // The budget as it is, but never above what explicit caps allow; nothing where no limit covers the node.
@@ -322,7 +339,8 @@ class Ordering {
           *wanted.fallback < now && std::any_of(node_of(i).limits.begin(), node_of(i).limits.end(),
                                                 [&](const LimitShare& share) { return excess[share.limit] > Power(); });
       const bool drifted = moved(now, *wanted.fallback) || moved(previous(i).reserve, wanted.reserve);
-      if (too_high || (drifted && !input_.settings.paused)) put(i, WriteCause::fallback, kept_budget(i));
+      const bool too_low = wanted.reserve > previous(i).reserve + kReserveGrowth;
+      if (too_high || too_low || (drifted && !input_.settings.paused)) put(i, WriteCause::fallback, kept_budget(i));
     }
   }
 

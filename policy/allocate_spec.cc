@@ -71,7 +71,8 @@ NodePowerCapSpec spec_of(const Round& round, const Targets& targets, const Order
   const NodePowerCapSpec& before = previous_spec(node);
   NodePowerCapSpec spec;
   spec.budget = order.budget;
-  spec.reserve = node.reserve;
+  // Paused, a smaller reserve would loosen the domains.
+  spec.reserve = round.input.settings.paused ? std::max(node.reserve, before.reserve) : node.reserve;
   spec.unacknowledged_budget = unacknowledged(round, order);
   put_explicit(spec, asked_of(round, order.node));
   if (state.covered && order.budget) {

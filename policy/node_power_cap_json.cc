@@ -75,6 +75,7 @@ std::vector<model::CapDomain> read_domains(ObjectReader& status) {
     domain.kind = reader.text("kind", kMaxText).value_or("");
     domain.cap = read_watts(reader, "capWatts", kCountedWatts);
     domain.enforced = read_watts(reader, "enforcedWatts", kCountedWatts);
+    domain.measured = read_watts(reader, "measuredWatts", kCountedWatts);
     domain.health = reader.choice("health", model::kDomainHealths).value_or(model::DomainHealth::lost);
     reader.require("health");
     domains.push_back(std::move(domain));

@@ -48,6 +48,7 @@ Json domain_json(const model::CapDomain& domain) {
   Json json{{"id", domain.id}, {"kind", domain.kind}};
   put_down(json, "capWatts", domain.cap);
   put_up(json, "enforcedWatts", domain.enforced);
+  put_up(json, "measuredWatts", domain.measured);
   json["health"] = topology::word_of(model::kDomainHealths, domain.health);
   return json;
 }

@@ -112,8 +112,18 @@ bool same_conditions(const std::vector<CapCondition>& a, const std::vector<CapCo
   });
 }
 
+// Of all domains together: the controller takes the sum off the node's meter. One without a sample makes it unknown.
+std::optional<base::Power> metered_domains(const NodePowerCapStatus& status) {
+  base::Power sum;
+  for (const model::CapDomain& domain : status.domains) {
+    if (!domain.measured) return std::nullopt;
+    sum += *domain.measured;
+  }
+  return sum;
+}
+
 bool measured_differs(const NodePowerCapStatus& a, const NodePowerCapStatus& b) {
-  if (differs(a.measured, b.measured)) return true;
+  if (differs(a.measured, b.measured) || differs(metered_domains(a), metered_domains(b))) return true;
   for (std::size_t i = 0; i < a.domains.size(); ++i) {
     if (differs(a.domains[i].cap, b.domains[i].cap) || differs(a.domains[i].enforced, b.domains[i].enforced))
       return true;
@@ -134,7 +144,9 @@ NodePowerCapStatus status_of(const core::AgentReport& report, const NodePowerCap
   if (report.observed) status.observed = model::ObservedCap{report.observed->uid, report.observed->stamp};
   for (const core::DomainReport& domain : report.domains) {
     if (domain.cappable) {
-      status.domains.push_back({domain.id, kind_of(domain.kind), domain.cap, domain.enforced, domain.health});
+      status.domains.push_back({domain.id, kind_of(domain.kind), domain.cap, domain.enforced, domain.health, {}});
+      // A counter shown twice must not be taken off the node's meter twice.
+      if (domain.mirror_of.empty()) status.domains.back().measured = domain.power;
     }
   }
   std::sort(status.domains.begin(), status.domains.end(), [](const auto& a, const auto& b) { return a.id < b.id; });

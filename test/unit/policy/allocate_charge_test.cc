@@ -249,6 +249,21 @@ TEST(AllocateCharge, BrakesTheLowestPriorityUntilTheOverloadEnds) {
   EXPECT_FALSE(allocate(input, std::move(second.memory)).limits[0].braking);
 }
 
+TEST(AllocateCharge, ABrakeOverManyNodesLastsLongerSoThatRenewalsLeaveRoomForOtherWrites) {
+  std::vector<CapNode> nodes;
+  for (int i = 1000; i < 2000; ++i) nodes.push_back(held(std::to_string(i), 900, 900));
+  auto input = room(std::move(nodes), 200'000);
+  input.limits[0].emergency = watts(250'000);
+  const auto allocation = allocate(input, {});
+  std::size_t braked = 0;
+  for (const CapWrite& write : allocation.writes) {
+    if (write.cause != WriteCause::brake) continue;
+    ++braked;
+    EXPECT_EQ(write.spec.brake_until, input.now.wall + base::Milliseconds(80) * 934);
+  }
+  EXPECT_EQ(braked, 934U) << "700 kW of overload, 750 W each";
+}
+
 // ---- thresholds, heat
 
 TEST(AllocateCharge, ALimitIsTightByTheMeanOfTenSecondsWithHysteresis) {
@@ -287,6 +302,54 @@ TEST(AllocateCharge, WarmAirTakesATenthAMinuteAndGivesItBack) {
     memory = std::move(allocate(input, std::move(memory)).memory);
   }
   EXPECT_EQ(memory.limits["rack"].cool_to, std::nullopt);
+}
+
+// ---- the reserve: what lies beside the domains
+
+AllocateInput two_settled(std::int64_t reserve) {
+  auto input = room({held("a", 600, 750), held("b", 600, 750)}, 1500);
+  for (CapNode& one : input.nodes) {
+    test::change_cap(one, [](model::NodePowerCap& cap) {
+      cap.spec.reserve = watts(60);
+      cap.spec.fallback = watts(750);
+    });
+    one.reserve = watts(reserve);
+  }
+  return input;
+}
+
+TEST(AllocateReserve, ThatGrowsIsToldUnderTheSameBudget) {
+  const auto allocation = allocate(two_settled(70), {});
+  ASSERT_EQ(allocation.writes.size(), 2U);
+  for (const CapWrite& write : allocation.writes) {
+    EXPECT_EQ(write.cause, WriteCause::fallback);
+    EXPECT_EQ(write.spec.reserve, watts(70));
+    EXPECT_EQ(write.spec.budget, watts(750)) << "the domains give the watts, not the other nodes";
+  }
+}
+
+TEST(AllocateReserve, ThatShrinksIsToldOnlyOnceItIsWorthIt) {
+  EXPECT_THAT(allocate(two_settled(45), {}).writes, IsEmpty());
+  EXPECT_EQ(allocate(two_settled(30), {}).writes.size(), 2U);
+}
+
+TEST(AllocateReserve, PausedMayGrowAndNotShrink) {
+  auto input = two_settled(30);
+  input.settings.paused = true;
+  EXPECT_THAT(allocate(input, {}).writes, IsEmpty());
+  input.nodes[0].reserve = watts(90);
+  const auto allocation = allocate(input, {});
+  ASSERT_EQ(allocation.writes.size(), 1U);
+  EXPECT_EQ(allocation.writes[0].spec.reserve, watts(90));
+}
+
+TEST(AllocateReserve, PausedAnOrderForAnotherReasonBringsNoSmallerOneAlong) {
+  auto input = two_settled(30);
+  input.settings.paused = true;
+  input.limits[0].capacity = input.limits[0].full = watts(1000);
+  const auto allocation = allocate(input, {});
+  ASSERT_FALSE(allocation.writes.empty());
+  for (const CapWrite& write : allocation.writes) EXPECT_EQ(write.spec.reserve, watts(60));
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ inline std::shared_ptr<const model::NodePowerCap> in_force(const std::string& na
   cap.uid = "uid-" + name;
   cap.spec.stamp = {1, 1};
   cap.spec.budget = base::watts(budget);
+  cap.spec.reserve = base::watts(60);
   cap.status.state = model::CapState::active;
   cap.status.boot_id = "boot-1";
   cap.status.applied = base::watts(budget);

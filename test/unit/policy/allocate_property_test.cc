@@ -129,6 +129,7 @@ class World {
         if (!agent.alive && node.agent != AgentPresence::unready_past_grace) {
           node.agent = one_in(20) ? AgentPresence::unready_past_grace : AgentPresence::unready_within_grace;
         }
+        if (one_in(50)) node.reserve = watts(10 + pick(200));
         if (one_in(400)) node.opted_in = !node.opted_in;
         if (one_in(400)) node.asked.node = one_in(2) ? std::nullopt : std::optional(watts(100 + pick(800)));
         if (one_in(500)) node.cap = nullptr;  // deleted by somebody

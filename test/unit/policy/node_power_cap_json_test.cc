@@ -36,8 +36,9 @@ model::NodePowerCap full_cap() {
   cap.status.max = base::watts(1000);
   cap.status.measured = base::watts(410);
   cap.status.observed = model::ObservedCap{"u-1", {3, 17}};
-  cap.status.domains = {{"gpu/GPU-1", "gpu", base::watts(250), base::watts(250), model::DomainHealth::ok},
-                        {"rapl/package-0", "package", std::nullopt, std::nullopt, model::DomainHealth::readonly}};
+  cap.status.domains = {
+      {"gpu/GPU-1", "gpu", base::watts(250), base::watts(250), model::DomainHealth::ok, base::watts(212)},
+      {"rapl/package-0", "package", std::nullopt, std::nullopt, model::DomainHealth::readonly}};
   cap.status.conditions = {{"Ready", true, "InControl", "", base::WallTime(base::Seconds(1'700'000'000))}};
   cap.status.last_updated = base::WallTime(base::Seconds(1'700'000'001));
   return cap;

@@ -38,7 +38,16 @@ TEST(StatusPlan, says_what_the_report_says) {
   ASSERT_EQ(status.domains.size(), 2U);
   EXPECT_EQ(status.domains[0].id, "rapl/package-0");
   EXPECT_EQ(status.domains[0].cap, base::watts(100));
+  EXPECT_EQ(status.domains[0].measured, base::watts(70));
   EXPECT_EQ(status.last_updated, kNow);
+}
+
+TEST(StatusPlan, a_counter_shown_twice_is_told_once) {
+  core::AgentReport from = report();
+  from.domains[1].mirror_of = from.domains[0].id;
+  const auto status = status_of(from, {}, kNow);
+  EXPECT_EQ(status.domains[0].measured, base::watts(70));
+  EXPECT_EQ(status.domains[1].measured, std::nullopt);
 }
 
 TEST(StatusPlan, meters_are_not_listed_as_domains) {
@@ -151,6 +160,16 @@ INSTANTIATE_TEST_SUITE_P(
                     WorthRow{"measured watts by less than one percent",
                              [](auto& from) { from.node_power = base::microwatts(200'900'000); }, Worth::nothing},
                     WorthRow{"a meter that fell silent", [](auto& from) { from.node_power.reset(); }, Worth::later},
+                    WorthRow{"what the domains draw, under a meter of the whole node that stands still",
+                             [](auto& from) { from.domains[0].power = base::watts(75); }, Worth::later},
+                    WorthRow{"a domain whose counter cannot be read", [](auto& from) { from.domains[0].power.reset(); },
+                             Worth::later},
+                    WorthRow{"watts that moved from one domain to the other",
+                             [](auto& from) {
+                               from.domains[0].power = base::watts(60);
+                               from.domains[1].power = base::watts(80);
+                             },
+                             Worth::nothing},
                     WorthRow{"a cap that moved between domains",
                              [](auto& from) { from.domains[0].cap = base::watts(90); }, Worth::later}),
     headroom::test::RowName());
