@@ -36,14 +36,15 @@ base::Power drawn_under(const AllocateInput& input, std::uint32_t limit) {
 }
 
 void cool(const CapLimit& limit, base::Power drawn, base::MonoTime now, AllocateMemory::Limit& memory) {
-  if (limit.hot && !memory.cool_to) {
+  const bool cools = limit.air == InletAir::cool;
+  if (!cools && !memory.cool_to) {
     memory.cool_to = base::scaled_down(drawn, kCoolingStepDown);
     memory.cooled_at = now;
   }
-  if (!memory.cool_to || now - memory.cooled_at < kCoolingStep) return;
-  memory.cool_to = base::scaled_down(*memory.cool_to, limit.hot ? kCoolingStepDown : kCoolingStepUp);
+  if (!memory.cool_to || limit.air == InletAir::unknown || now - memory.cooled_at < kCoolingStep) return;
+  memory.cool_to = base::scaled_down(*memory.cool_to, cools ? kCoolingStepUp : kCoolingStepDown);
   memory.cooled_at = now;
-  if (!limit.hot && *memory.cool_to >= limit.capacity) memory.cool_to.reset();
+  if (cools && *memory.cool_to >= limit.capacity) memory.cool_to.reset();
 }
 
 // The input with less capacity where it is too warm; nothing: it holds as it is.
@@ -52,7 +53,7 @@ std::optional<AllocateInput> cooled(const AllocateInput& input, AllocateMemory& 
   for (std::uint32_t l = 0; l < input.limits.size(); ++l) {
     const CapLimit& limit = input.limits[l];
     const auto known = memory.limits.find(limit.name);
-    if (!limit.hot && (known == memory.limits.end() || !known->second.cool_to)) continue;
+    if (limit.air == InletAir::cool && (known == memory.limits.end() || !known->second.cool_to)) continue;
     AllocateMemory::Limit& kept = memory.limits[limit.name];
     cool(limit, drawn_under(input, l), input.now.mono, kept);
     if (!kept.cool_to) continue;

@@ -43,6 +43,9 @@ enum class LimitKind {
   policy_rack,  // a rack limit of policy number `subject`, likewise
 };
 
+// The air at the inlets below a limit. unknown: it was too warm when its sensors fell silent.
+enum class InletAir { cool, too_warm, unknown };
+
 // One limit in watts over a set of nodes.
 struct CapLimit {
   LimitKind kind = LimitKind::element;
@@ -54,9 +57,9 @@ struct CapLimit {
   base::Power emergency;      // above it the nodes below are braked; 0: never
   base::Share threshold = base::percent(90);  // of `full`: above it (10 s mean) budgets tighten; ends 5 points below
   model::EnforcementMode mode = model::EnforcementMode::enforce;  // recommend: counted in reports, orders nothing
-  // The air at the inlets below is too warm: what may be drawn shrinks by a tenth a minute for as long as that lasts,
-  // beginning with a tenth less than is drawn, and grows back likewise.
-  bool hot = false;
+  // Too warm: what may be drawn shrinks by a tenth a minute for as long as that lasts, beginning with a tenth less than
+  // is drawn. Cool: it grows back likewise. Unknown: it stays where it is.
+  InletAir air = InletAir::cool;
 };
 
 struct LimitShare {

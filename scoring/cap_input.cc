@@ -153,7 +153,7 @@ class Builder {
       limit.emergency = element.emergency;
       limit.threshold = element.capping_threshold;
       limit.mode = enforced ? EnforcementMode::enforce : EnforcementMode::recommend;
-      if (element.max_inlet) limit.hot = hot(table_.find_rack(element.name), *element.max_inlet);
+      if (element.max_inlet) limit.air = air_of(table_.find_rack(element.name), *element.max_inlet);
       out_.allocate.limits.push_back(std::move(limit));
     }
   }
@@ -178,8 +178,9 @@ class Builder {
     for (const model::RackConstraint& constraint : policy.rack_constraints) add_rack_limit(number, constraint);
   }
 
-  [[nodiscard]] bool hot(std::uint32_t rack, base::Temperature limit) const {
-    return rack != kNone && view().racks[rack].inlet == InletState::fresh && books_.inlets[rack].is_hot(limit);
+  [[nodiscard]] policy::InletAir air_of(std::uint32_t rack, base::Temperature limit) const {
+    if (rack == kNone || !books_.inlets[rack].is_hot(limit)) return policy::InletAir::cool;
+    return view().racks[rack].inlet == InletState::fresh ? policy::InletAir::too_warm : policy::InletAir::unknown;
   }
 
   void add_rack_limit(PolicyNumber number, const model::RackConstraint& constraint) {
@@ -202,7 +203,7 @@ class Builder {
     limit.capacity = most - others;
     limit.load = view().racks[rack].present;
     limit.full = most;
-    if (constraint.max_inlet) limit.hot = hot(rack, *constraint.max_inlet);
+    if (constraint.max_inlet) limit.air = air_of(rack, *constraint.max_inlet);
     limit.threshold = base::percent(policy_of(number).capping_threshold_percent);
     limit.mode = policy_of(number).mode;
     add_limit(std::move(limit), rows);

@@ -92,6 +92,18 @@ TEST(PolicyStatus, RunningLoadAboveARackLimitIsTold) {
   EXPECT_THAT(message(status, "RackLimitExceeded"), AllOf(HasSubstr("r1 (power)"), Not(HasSubstr("r2"))));
 }
 
+TEST(PolicyStatus, AirAboveARackLimitIsTold) {
+  World world;
+  auto made = policy("p");
+  made.rack_constraints = {{"r1", {}, base::celsius(27)}, {"r2", {}, base::celsius(27)}};
+  world.policy(made);
+  world.rack_inlet("r1", 28);
+  world.rack_inlet("r2", 24);
+  const auto status = world.plan_of("p");
+  EXPECT_EQ(verdict(status, "RackLimitExceeded"), "True AboveLimit");
+  EXPECT_THAT(message(status, "RackLimitExceeded"), AllOf(HasSubstr("r1 (inlet)"), Not(HasSubstr("r2"))));
+}
+
 TEST(PolicyStatus, MembersOnNodesWithoutFreshPowerAreCounted) {
   World world;
   world.policy(policy("p"));

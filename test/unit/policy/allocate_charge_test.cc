@@ -287,7 +287,7 @@ TEST(AllocateCharge, ALimitIsTightByTheMeanOfTenSecondsWithHysteresis) {
 
 TEST(AllocateCharge, WarmAirTakesATenthAMinuteAndGivesItBack) {
   auto input = room({held("a", 600, 1000), held("b", 400, 1000)}, 5000);
-  input.limits[0].hot = true;
+  input.limits[0].air = InletAir::too_warm;
   auto first = allocate(input, {});
   EXPECT_EQ(first.memory.limits["rack"].cool_to, watts(900));
   EXPECT_FALSE(first.writes.empty());
@@ -295,7 +295,11 @@ TEST(AllocateCharge, WarmAirTakesATenthAMinuteAndGivesItBack) {
   input.now.mono += base::Seconds(60);
   auto second = allocate(input, std::move(first.memory));
   EXPECT_EQ(second.memory.limits["rack"].cool_to, watts(810));
-  input.limits[0].hot = false;
+  input.limits[0].air = InletAir::unknown;
+  input.now.mono += base::Seconds(600);
+  second = allocate(input, std::move(second.memory));
+  EXPECT_EQ(second.memory.limits["rack"].cool_to, watts(810)) << "nobody knows: neither less nor more";
+  input.limits[0].air = InletAir::cool;
   AllocateMemory memory = std::move(second.memory);
   for (int minute = 0; minute < 30; ++minute) {
     input.now.mono += base::Seconds(60);

@@ -221,6 +221,73 @@ TEST_F(CapInputs, APolicysLimitIsDividedOverTheNodesThatItMayCap) {
   EXPECT_EQ(input.allocate.nodes[1].limits.size(), 3U);
 }
 
+// A policy of the pods with `tier: gold`; n1 is its members' alone, n2 is shared.
+class RackLimits : public CapInputs {
+ protected:
+  RackLimits() {
+    cluster.pod("m1").on("n1").watts(250).label("tier", "gold");
+    cluster.pod("m2").on("n2").watts(100).label("tier", "gold");
+    cluster.pod("other").on("n2").watts(50);
+  }
+  void policy_with(model::RackConstraint constraint) {
+    model::PolicyObject gold = test::policy("gold", 100'000);
+    gold.selector = model::LabelSelector{{{"tier", "gold"}}, {}};
+    gold.rack_constraints = {std::move(constraint)};
+    cluster.policy(gold);
+  }
+  // Whose caps it lowers, once orders are in force everywhere.
+  std::vector<std::string> lowered() {
+    topology.object.capping = CappingMode::off;
+    for (const auto* name : {"n1", "n2"}) cap(held(name, 900));
+    auto input = take();
+    std::vector<std::string> names;
+    for (const auto& write : policy::allocate(input.allocate, {}).writes) {
+      if (write.cause == policy::WriteCause::lower) names.push_back(input.allocate.nodes[write.node].name);
+    }
+    return names;
+  }
+};
+
+TEST_F(RackLimits, PastMaxPowerTheMembersNodesAreLoweredAndNoOthers) {
+  policy_with({"r1", watts(600), std::nullopt});
+  EXPECT_THAT(lowered(), ElementsAre("n1"));
+  EXPECT_LT(limit(take(), "default/gold at r1").capacity, watts(300)) << "600 W less what the shared node draws";
+}
+
+TEST_F(RackLimits, BelowItNobodyIs) {
+  policy_with({"r1", watts(5'000), std::nullopt});
+  EXPECT_THAT(lowered(), IsEmpty());
+}
+
+TEST_F(RackLimits, PastMaxTemperatureTheMembersNodesAreLoweredAndNoOthers) {
+  policy_with({"r1", std::nullopt, base::celsius(30)});
+  cluster.rack_inlet("r1", 31);
+  EXPECT_EQ(limit(take(), "default/gold at r1").air, policy::InletAir::too_warm);
+  EXPECT_THAT(lowered(), ElementsAre("n1"));
+}
+
+TEST_F(RackLimits, InCoolAirNobodyIs) {
+  policy_with({"r1", std::nullopt, base::celsius(30)});
+  cluster.rack_inlet("r1", 25);
+  EXPECT_EQ(limit(take(), "default/gold at r1").air, policy::InletAir::cool);
+  EXPECT_THAT(lowered(), IsEmpty());
+}
+
+TEST_F(RackLimits, ASensorThatFallsSilentWhileItIsTooWarmGivesNothingBack) {
+  policy_with({"r1", std::nullopt, base::celsius(30)});
+  cluster.rack_inlet("r1", 31);
+  (void)take();
+  cluster.advance(Seconds(600));
+  EXPECT_EQ(limit(take(), "default/gold at r1").air, policy::InletAir::unknown);
+}
+
+TEST_F(CapInputs, ARackOfTheTopologyThatIsTooWarmIsToldLikewise) {
+  topology.object.elements[2].max_inlet = base::celsius(30);
+  cluster.rack_inlet("r1", 31);
+  EXPECT_EQ(limit(take(), "r1").air, policy::InletAir::too_warm);
+  EXPECT_EQ(limit(take(), "r2").air, policy::InletAir::cool);
+}
+
 TEST_F(CapInputs, ANodesPriorityIsThatOfItsHighestPodAndNoPolicysMore) {
   model::PolicyObject gold = test::policy("gold", 10'000);
   gold.selector = model::LabelSelector{{{"tier", "gold"}}, {}};
