@@ -3,12 +3,16 @@
 
   test/e2e/run.py --binaries DIR --build DIR [--list] [--keep] [pattern ...]
 
+--trials FILE runs the checks of mutants instead: test/e2e/mutants/trials.py. --patience shortens the checks' deadlines.
+
 A pattern is a regular expression over a check's sentence; several are alternatives. Each check is printed with its time.
 Exit status 0 only when every selected check passed.
 """
 
 import argparse
+import collections
 import importlib
+import json
 import os
 import pkgutil
 import re
@@ -22,7 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 import checks  # noqa: E402
-from harness import network  # noqa: E402
+from harness import network, wait  # noqa: E402
 from harness.failures import CheckFailed, PartMissing  # noqa: E402
 from harness.registry import CHECKS  # noqa: E402
 from harness.world import World  # noqa: E402
@@ -44,6 +48,10 @@ def selected(patterns):
 
 def title(variant, check):
     return check.sentence if variant == "1.37" else f"[{variant}] {check.sentence}"
+
+
+# Why a check failed; stated: because what it states is not so, and not because the harness broke.
+Problem = collections.namedtuple("Problem", "stated text details")
 
 
 class Run:
@@ -74,25 +82,49 @@ class Run:
         for world in self._worlds.values():
             world.stop()
 
-    def one(self, variant, check):
-        """Returns None, or why the check failed."""
+    def one(self, variant, check, build=None):
+        """Returns None, or the Problem. `build`: the programs to check, where they are not those of the run."""
         world = None
         try:
             world = self.world(check.servers)
             world.variant = variant
             world.reset()
+            world.use_programs(build or self._arguments.build)
             check.function(world)
             return None
-        except (CheckFailed, PartMissing) as error:
-            return self._report(world, str(error))
+        except CheckFailed as error:
+            return Problem(True, str(error), self._last_lines(world))
+        except PartMissing as error:
+            return Problem(False, str(error), self._last_lines(world))
         except Exception:
-            return self._report(world, traceback.format_exc())
+            return Problem(False, traceback.format_exc(), self._last_lines(world))
 
     @staticmethod
-    def _report(world, text):
-        if world is not None and world.extender.process is not None:
-            text += "\n--- the extender's last lines\n" + world.extender.process.tail(15)
-        return text
+    def _last_lines(world):
+        if world is None or world.extender.process is None:
+            return ""
+        return "\n--- the extender's last lines\n" + world.extender.process.tail(15)
+
+
+def run_trials(run, path):
+    """Runs each trial's check with its programs; appends a line of JSON about each to `path`.results. Returns how many checks the
+    mutants survived or broke: of those that failed otherwise than by what they state, nothing is known."""
+    with open(path, encoding="utf-8") as file:
+        trials = json.load(file)
+    by_title = {title(variant, check): (variant, check) for variant, check in selected([])}
+    bad = 0
+    for trial in trials:
+        started = time.monotonic()
+        problem = run.one(*by_title[trial["sentence"]], trial["build"])
+        outcome = "survived" if problem is None else "noticed" if problem.stated else "broken"
+        bad += outcome != "noticed"
+        said = problem.text.strip() if problem else ""
+        print(f"{outcome:8} {time.monotonic() - started:6.1f} s  {trial['mutant']}: {trial['sentence']}", flush=True)
+        print("\n".join("    " + line for line in said.splitlines()[-12:]), flush=True)
+        line = " ".join((said.splitlines() or [""])[0].split())[:220]
+        with open(path + ".results", "a", encoding="utf-8") as results:
+            results.write(json.dumps({**trial, "outcome": outcome, "text": line}) + "\n")
+    return bad
 
 
 def main():
@@ -102,7 +134,10 @@ def main():
     parser.add_argument("--build", required=True, help="a CMake build tree: build/release")
     parser.add_argument("--list", action="store_true", help="print the names of the checks")
     parser.add_argument("--keep", action="store_true", help="keep the logs also when all passed")
+    parser.add_argument("--trials", help="run the checks of mutants as this file lists them")
+    parser.add_argument("--patience", type=float, default=1.0, help="what the checks' deadlines are multiplied with")
     arguments = parser.parse_args()
+    wait.patience = arguments.patience
     load_checks()
     pairs = selected(arguments.patterns)
     if arguments.list:
@@ -117,6 +152,12 @@ def main():
     directory = tempfile.mkdtemp(prefix="headroom-e2e.")
     run = Run(arguments, directory)
     failed = []
+    if arguments.trials:
+        try:
+            return 1 if run_trials(run, arguments.trials) else 0
+        finally:
+            run.stop()
+            shutil.rmtree(directory, ignore_errors=True)
     try:
         for variant, check in pairs:
             started = time.monotonic()
@@ -124,7 +165,7 @@ def main():
             print(f"{'FAILED' if problem else 'passed'} {time.monotonic() - started:6.1f} s  {title(variant, check)}", flush=True)
             if problem:
                 failed.append(title(variant, check))
-                print("\n".join("    " + line for line in problem.splitlines()), flush=True)
+                print("\n".join("    " + line for line in (problem.text + problem.details).splitlines()), flush=True)
     finally:
         run.stop()
     if failed or arguments.keep:

@@ -4,11 +4,13 @@
 --self-test breaks each comparison once.
 """
 import argparse
-import ast
 import re
 import sys
 
 from check_rules import ROOT, read, repository_files
+
+sys.path.insert(0, str(ROOT / "test/e2e/mutants"))
+from table import sentences_of  # noqa: E402
 
 
 def table(text, name):
@@ -69,14 +71,6 @@ def check_paths(path, text, exists):
         for name in LINK.findall(line):
             if not exists(name) and not exists(f"{folder}/{name}".lstrip("/")):
                 yield f"{path}:{number}: links to {name}, which does not exist"
-
-
-def sentences_of(source):
-    """First arguments of the @check decorators of a module of test/e2e/checks."""
-    for function in ast.parse(source).body:
-        for decorator in getattr(function, "decorator_list", []):
-            if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "check":
-                yield ast.literal_eval(decorator.args[0])
 
 
 E2E = re.compile(r"`scripts/e2e((?: '[^']+')+)`")

@@ -69,6 +69,11 @@ def burst_with_apiserver_killed(world):
     world.plane.start_server(0)
     world.start_scheduler()  # it may have ended for want of its lease; kubelet would start it again
     finish(world, ns, deadline=120)
+    # The extender hears of the cluster again: what ends makes room for what waits.
+    for name in sorted(world.placements(ns))[:10]:
+        world.api.delete(f"/api/v1/namespaces/{ns}/pods/{name}", grace=0)
+    world.await_bound(ns, FIT)
+    world.require_within(LIMITS)
 
 
 @check("of 30 binds asked for at the same moment on a rack with room for 10, exactly 10 are carried out, and asking again changes nothing")

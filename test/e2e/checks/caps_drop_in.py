@@ -3,7 +3,9 @@
 import json
 import math
 import os
+import shutil
 import time
+import urllib.request
 
 from harness import agents
 from harness.failures import require
@@ -11,7 +13,7 @@ from harness.hall import ORIGINAL, PACKAGES, TIMING, Hall
 from harness.ports import free_port
 from harness.processes import Process
 from harness.registry import check
-from harness.wait import eventually
+from harness.wait import eventually, stays
 
 OBJECTS = os.path.join(os.path.dirname(__file__), "..", "..", "data", "drop-in", "powercap-daemonset.yaml")
 SHORT_TERM = 150.0  # watts: PL2 of a package as its firmware left it
@@ -51,7 +53,14 @@ def start_agent(world, hall, node):
               "timing": TIMING}
     with open(os.path.join(folder, "agent.yaml"), "w", encoding="utf-8") as out:
         json.dump(config, out)
-    return world.use(Process(f"powercap-{node}", [program, "--config", os.path.join(folder, "agent.yaml")], world.logs, environment(world, node)))
+    process = world.use(Process(f"powercap-{node}", [program, "--config", os.path.join(folder, "agent.yaml")], world.logs, environment(world, node)))
+    return process, port, f"{folder}/run"
+
+
+def originals(port):
+    """What the agent takes for the packages' originals, in watts, by its page."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/debug/state", timeout=5) as reply:
+        return [domain["originalWatts"] for domain in json.load(reply)["domains"] if domain["cappable"]]
 
 
 @check("powercap's own DaemonSet and role, unchanged but for the image: the agent follows its environment and updates its node, beside other writers")
@@ -63,8 +72,7 @@ def drop_in(world):
         world.finally_do(lambda k=kind, n=name: world.api.delete(f"/apis/rbac.authorization.k8s.io/v1/{k}/{n}"))
     world.finally_do(lambda: world.api.delete("/api/v1/namespaces/default/serviceaccounts/powercap"))
     began = time.time()
-    for node in hall.nodes:
-        start_agent(world, hall, node)
+    started = {node: start_agent(world, hall, node) for node in hall.nodes}
     others = 0
 
     def told(node):
@@ -83,3 +91,13 @@ def drop_in(world):
         require(meta["annotations"].get("power-manager/initialized") == "kcas-power-manager", f"{node}: {meta['annotations']}")
         require(meta["labels"].get("crapl0/constraint_0_power_limit_uw") == str(int(ORIGINAL * 1e6)), f"{node}: {meta['labels']}")
         require(meta["labels"]["e2e/other-writer"] == str(others) and meta["labels"]["kubernetes.io/hostname"] == node, "somebody else's label was lost")
+
+    # A container made anew has no journal of the one before: the originals are those that the node's annotation tells.
+    node = hall.nodes[0]
+    process, port, journal = started[node]
+    process.kill()
+    shutil.rmtree(journal)
+    before = hall.limits(node)
+    process.start()
+    eventually(lambda: f"the originals are known again: {originals(port)}", lambda: originals(port) == [ORIGINAL] * PACKAGES)
+    stays("no cap is taken for an original, nor lifted", lambda: sum(hall.limits(node)) <= sum(before) + 5 and originals(port) == [ORIGINAL] * PACKAGES, 3)

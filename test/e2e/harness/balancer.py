@@ -1,4 +1,5 @@
-"""A TCP load balancer in front of two API servers: new connections go to `target`, open ones stay where they are."""
+"""A TCP load balancer in front of API servers: new connections go to `target`, open ones stay where they are. cut() breaks
+all of them, as a network does, until mend()."""
 
 import socket
 import threading
@@ -11,7 +12,8 @@ class Balancer:
         self.ports = ports
         self.target = 0
         self.port = free_port()
-        self._closed = False
+        self._closed = self._cut = False
+        self._open = []
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -23,9 +25,13 @@ class Balancer:
         while not self._closed:
             try:
                 client, _ = self._listener.accept()
+                if self._cut:
+                    client.close()
+                    continue
                 server = socket.create_connection(("127.0.0.1", self.ports[self.target]))
             except OSError:
                 continue
+            self._open += [client, server]
             for source, sink in ((client, server), (server, client)):
                 threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
@@ -45,6 +51,18 @@ class Balancer:
                     end.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass
+
+    def cut(self):
+        self._cut = True
+        ends, self._open = self._open, []
+        for end in ends:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def mend(self):
+        self._cut = False
 
     def close(self):
         self._closed = True

@@ -13,7 +13,6 @@ from . import agents, objects
 from .api import CRDS, NODE_POWER_CAPS
 from .control_plane import SYSTEM
 from .failures import CheckFailed, require
-from .failures import CheckFailed, require
 from .ports import free_port
 from .processes import Process
 from .raplfs import Raplfs
@@ -41,15 +40,15 @@ def boot_id():
 class Agent:
     """rapl-agent of one node, under the identity that a kubelet there would give it."""
 
-    def __init__(self, hall, node, mode):
+    def __init__(self, hall, node, mode, url=None):
         world = hall.world
         self.node = node
         self.port = free_port()
         folder = os.path.join(hall.folder, node)
         os.makedirs(folder, exist_ok=True)
         sysfs = hall.tree.sys(node)
-        config = {"kubeconfig": world.plane.kubeconfig(f"agent-{node}", token=agents.token_on(world, node)), "nodeName": node, "mode": mode,
-                  "listen": {"health": f"127.0.0.1:{self.port}"}, "sysfsRoot": sysfs, "powercapRoot": hall.tree.powercap(node),
+        config = {"kubeconfig": world.plane.kubeconfig(f"agent-{node}", token=agents.token_on(world, node), url=url),
+                  "nodeName": node, "mode": mode, "listen": {"health": f"127.0.0.1:{self.port}"}, "sysfsRoot": sysfs, "powercapRoot": hall.tree.powercap(node),
                   "journalPath": f"{folder}/run", "memoryPath": f"{folder}/memory", "testAllowNonSysfs": True, "gpu": {"socket": ""},
                   "timing": TIMING}
         path = os.path.join(folder, "agent.yaml")
@@ -109,7 +108,8 @@ class Silicon:
 
 
 class Hall:
-    """`racks`: {rack: number of nodes}. Nothing runs until start_agents() and start_controllers()."""
+    """`racks`: {rack: number of nodes} to add; or none, and equip() nodes that are there. Nothing runs until start_agents() and
+    start_controllers()."""
 
     def __init__(self, world, racks, layout="server-2s"):
         self.world = world
@@ -118,24 +118,27 @@ class Hall:
         world.finally_do(self.tree.stop)
         self.tree.start()
         self.agents, self.controllers = {}, {}
+        self.nodes = []
         for number, (rack, count) in enumerate(racks.items(), 1):
             for index in range(1, count + 1):
                 node = f"{rack}-n{index}"
                 world.add_node(rack, node, f"10.77.{number}.{index}", boot_id=boot_id())
-                self.tree.command(f"node {node} {layout}")
-                for package in range(PACKAGES):
-                    self.tree.command(f"set {node} rapl/package-{package}/dram demand 0W")
+                self.equip(node, layout)
         world.use(Silicon(self))
 
-    @property
-    def nodes(self):
-        return self.world.nodes
+    def equip(self, node, layout="server-2s"):
+        """Gives a node of the cluster simulated sockets."""
+        self.tree.command(f"node {node} {layout}")
+        for package in range(PACKAGES):
+            self.tree.command(f"set {node} rapl/package-{package}/dram demand 0W")
+        self.nodes.append(node)
 
     # ---- programs
 
-    def start_agents(self, mode="Enforce", nodes=None):
+    def start_agents(self, mode="Enforce", nodes=None, url=None):
+        """`url`: by which they reach the API server, where that is not its own."""
         for node in nodes or self.nodes:
-            agent = Agent(self, node, mode)
+            agent = Agent(self, node, mode, url)
             self.agents[node] = agent
             self.world.finally_do(agent.process.stop)
             agent.start()

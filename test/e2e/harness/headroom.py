@@ -15,7 +15,7 @@ class Extender:
 
     def __init__(self, program, directory, logs, name="extender"):
         self.verbs_port, self.bind_port, self.health_port = free_port(), free_port(), free_port()
-        self._program, self._directory, self._logs, self._name = program, directory, logs, name
+        self.program, self._directory, self._logs, self._name = program, directory, logs, name
         self.process = None
 
     def configure(self, kubeconfig, settings):
@@ -26,7 +26,7 @@ class Extender:
         path = os.path.join(self._directory, f"{self._name}.yaml")
         with open(path, "w", encoding="utf-8") as out:
             json.dump(config, out, indent=1)  # JSON is YAML
-        self.process = Process(self._name, [self._program, "--config", path], self._logs)
+        self.process = Process(self._name, [self.program, "--config", path], self._logs)
 
     def start(self, wait=True):
         self.process.start()

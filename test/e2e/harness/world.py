@@ -57,6 +57,11 @@ class World:
             raise PartMissing(f"{path} is not built")
         return path
 
+    def use_programs(self, build):
+        """Checks from now on run the product of another build tree. Between checks only."""
+        self.build = build
+        self.extender.program = self.program("headroom-extender")
+
     def start(self):
         self.plane.start()
         self.api = self.plane.admin()
