@@ -1,22 +1,27 @@
 #!/usr/bin/env python3
 """Runs the end-to-end checks. Called by scripts/e2e, which builds and installs what they need.
 
-  test/e2e/run.py --binaries DIR --build DIR [--list] [--keep] [pattern ...]
+  test/e2e/run.py --binaries DIR --build DIR [--list] [--keep] [--jobs N] [pattern ...]
 
 --trials FILE runs the checks of mutants instead: test/e2e/mutants/trials.py. --patience shortens the checks' deadlines.
 
 A pattern is a regular expression over a check's sentence; several are alternatives. Each check is printed with its time.
-Exit status 0 only when every selected check passed.
+Exit status 0 only when every selected check ran and passed.
+
+Checks wait more than they compute, so --jobs workers (two where there are two cores) run them side by side. A worker is this
+program again, in a network of its own with a control plane of its own; it takes the next check from the list until none is left.
 """
 
 import argparse
 import collections
+import fcntl
 import importlib
 import json
 import os
 import pkgutil
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,6 +33,7 @@ sys.path.insert(0, HERE)
 import checks  # noqa: E402
 from harness import network, wait  # noqa: E402
 from harness.failures import CheckFailed, PartMissing  # noqa: E402
+from harness.processes import die_with_parent  # noqa: E402
 from harness.registry import CHECKS  # noqa: E402
 from harness.world import World  # noqa: E402
 
@@ -48,6 +54,19 @@ def selected(patterns):
 
 def title(variant, check):
     return check.sentence if variant == "1.37" else f"[{variant}] {check.sentence}"
+
+
+# What a worker takes: a check, with the programs of the run (build None) or with a mutant's (trial: its line of the list).
+Job = collections.namedtuple("Job", "name variant check build trial", defaults=(None, None))
+
+
+def jobs(arguments):
+    if not arguments.trials:
+        return [Job(title(variant, check), variant, check) for variant, check in selected(arguments.patterns)]
+    with open(arguments.trials, encoding="utf-8") as file:
+        trials = json.load(file)
+    by_title = {title(variant, check): (variant, check) for variant, check in selected([])}
+    return [Job(f"{trial['mutant']}: {trial['sentence']}", *by_title[trial["sentence"]], trial["build"], trial) for trial in trials]
 
 
 # Why a check failed; stated: because what it states is not so, and not because the harness broke.
@@ -82,15 +101,15 @@ class Run:
         for world in self._worlds.values():
             world.stop()
 
-    def one(self, variant, check, build=None):
-        """Returns None, or the Problem. `build`: the programs to check, where they are not those of the run."""
+    def one(self, job):
+        """Returns None, or the Problem."""
         world = None
         try:
-            world = self.world(check.servers)
-            world.variant = variant
+            world = self.world(job.check.servers)
+            world.variant = job.variant
             world.reset()
-            world.use_programs(build or self._arguments.build)
-            check.function(world)
+            world.use_programs(job.build or self._arguments.build)
+            job.check.function(world)
             return None
         except CheckFailed as error:
             return Problem(True, str(error), self._last_lines(world))
@@ -106,25 +125,87 @@ class Run:
         return "\n--- the extender's last lines\n" + world.extender.process.tail(15)
 
 
-def run_trials(run, path):
-    """Runs each trial's check with its programs; appends a line of JSON about each to `path`.results. Returns how many checks the
-    mutants survived or broke: of those that failed otherwise than by what they state, nothing is known."""
-    with open(path, encoding="utf-8") as file:
-        trials = json.load(file)
-    by_title = {title(variant, check): (variant, check) for variant, check in selected([])}
-    bad = 0
-    for trial in trials:
-        started = time.monotonic()
-        problem = run.one(*by_title[trial["sentence"]], trial["build"])
-        outcome = "survived" if problem is None else "noticed" if problem.stated else "broken"
-        bad += outcome != "noticed"
-        said = problem.text.strip() if problem else ""
-        print(f"{outcome:8} {time.monotonic() - started:6.1f} s  {trial['mutant']}: {trial['sentence']}", flush=True)
-        print("\n".join("    " + line for line in said.splitlines()[-12:]), flush=True)
-        line = " ".join((said.splitlines() or [""])[0].split())[:220]
-        with open(path + ".results", "a", encoding="utf-8") as results:
-            results.write(json.dumps({**trial, "outcome": outcome, "text": line}) + "\n")
-    return bad
+class Board:
+    """What the workers share, as files in the run's directory: which job is next, and whether each ended well."""
+
+    def __init__(self, directory):
+        self._next, self._results = os.path.join(directory, "next"), os.path.join(directory, "results")
+
+    def take(self, count):
+        """The number of a job that nobody has taken yet; None when all `count` are taken."""
+        with open(self._next, "a+", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            number = int(file.read() or 0)
+            if number >= count:
+                return None
+            file.truncate(0)
+            file.write(str(number + 1))
+            return number
+
+    def note(self, name, good):
+        with open(self._results, "a", encoding="utf-8") as file:
+            file.write(json.dumps([name, good]) + "\n")
+
+    def results(self):
+        """{name: ended well} of the jobs that came to an end."""
+        if not os.path.exists(self._results):
+            return {}
+        with open(self._results, encoding="utf-8") as file:
+            return dict(json.loads(line) for line in file)
+
+
+def judge_check(job, problem):
+    """(ended well, its word, what to print below)."""
+    return (False, "FAILED", problem.text + problem.details) if problem else (True, "passed", "")
+
+
+def judge_trial(job, problem, path):
+    """A mutant must make its check fail by what it states: of one that failed otherwise nothing is known. Appends a line of JSON
+    about each trial to `path`.results."""
+    outcome = "survived" if problem is None else "noticed" if problem.stated else "broken"
+    said = problem.text.strip() if problem else ""
+    line = " ".join((said.splitlines() or [""])[0].split())[:220]
+    with open(path + ".results", "a", encoding="utf-8") as results:
+        results.write(json.dumps({**job.trial, "outcome": outcome, "text": line}) + "\n")
+    return outcome == "noticed", outcome, "\n".join(said.splitlines()[-12:])
+
+
+def work(arguments, todo):
+    """One worker: runs jobs until none is left."""
+    network.enter()
+    board = Board(arguments.worker)
+    run = Run(arguments, tempfile.mkdtemp(prefix="worker.", dir=arguments.worker))
+    try:
+        while (number := board.take(len(todo))) is not None:
+            job, started = todo[number], time.monotonic()
+            problem = run.one(job)
+            good, word, text = judge_trial(job, problem, arguments.trials) if job.trial else judge_check(job, problem)
+            lines = [f"{word:8} {time.monotonic() - started:5.1f} s  {job.name}"] + ["    " + line for line in text.splitlines()]
+            print("\n".join(lines), flush=True)
+            board.note(job.name, good)
+    finally:
+        run.stop()
+    return 0
+
+
+def lead(arguments, todo):
+    """Starts the workers, waits for them and judges: a job that came to no end has failed."""
+    directory = tempfile.mkdtemp(prefix="headroom-e2e.")
+    command = [sys.executable, *sys.argv, "--worker", directory]
+    workers = [subprocess.Popen(command, preexec_fn=die_with_parent) for _ in range(min(arguments.jobs, len(todo)))]
+    for worker in workers:
+        worker.wait()
+    results = Board(directory).results()
+    failed = [job.name for job in todo if not results.get(job.name, False)]
+    if arguments.keep or (failed and not arguments.trials):
+        print(f"e2e: logs are in {directory}")
+    else:
+        shutil.rmtree(directory, ignore_errors=True)
+    for name in failed:
+        print(f"e2e: FAILED: {name}" + ("" if name in results else " (it came to no end)"))
+    print(f"e2e: {len(todo) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0
 
 
 def main():
@@ -134,48 +215,27 @@ def main():
     parser.add_argument("--build", required=True, help="a CMake build tree: build/release")
     parser.add_argument("--list", action="store_true", help="print the names of the checks")
     parser.add_argument("--keep", action="store_true", help="keep the logs also when all passed")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count()), help="checks that run side by side")
     parser.add_argument("--trials", help="run the checks of mutants as this file lists them")
     parser.add_argument("--patience", type=float, default=1.0, help="what the checks' deadlines are multiplied with")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     wait.patience = arguments.patience
     load_checks()
-    pairs = selected(arguments.patterns)
+    todo = jobs(arguments)
     if arguments.list:
-        print("\n".join(title(v, c) for v, c in pairs))
+        print("\n".join(job.name for job in todo))
         return 0
-    if not pairs:
+    if arguments.worker:
+        return work(arguments, todo)
+    if not todo:
         sys.exit(f"e2e: no check matches {arguments.patterns}")
+    if arguments.jobs < 1:
+        sys.exit(f"e2e: --jobs is {arguments.jobs}, at least 1 is needed")
     lacking = [name for name in PROGRAMS if not os.access(os.path.join(arguments.build, "bin", name), os.X_OK)]
     if lacking:
         sys.exit(f"e2e: {arguments.build}/bin lacks: {' '.join(lacking)}")
-    network.enter()
-    directory = tempfile.mkdtemp(prefix="headroom-e2e.")
-    run = Run(arguments, directory)
-    failed = []
-    if arguments.trials:
-        try:
-            return 1 if run_trials(run, arguments.trials) else 0
-        finally:
-            run.stop()
-            shutil.rmtree(directory, ignore_errors=True)
-    try:
-        for variant, check in pairs:
-            started = time.monotonic()
-            problem = run.one(variant, check)
-            print(f"{'FAILED' if problem else 'passed'} {time.monotonic() - started:6.1f} s  {title(variant, check)}", flush=True)
-            if problem:
-                failed.append(title(variant, check))
-                print("\n".join("    " + line for line in (problem.text + problem.details).splitlines()), flush=True)
-    finally:
-        run.stop()
-    if failed or arguments.keep:
-        print(f"e2e: logs are in {directory}")
-    else:
-        shutil.rmtree(directory, ignore_errors=True)
-    for name in failed:
-        print(f"e2e: FAILED: {name}")
-    print(f"e2e: {len(pairs) - len(failed)} passed, {len(failed)} failed")
-    return 1 if failed else 0
+    return lead(arguments, todo)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
 
-def _die_with_parent():
+def die_with_parent():
+    """For preexec_fn: the child ends with the process that started it, also when that is killed."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -41,7 +42,7 @@ class Process:
             log.write(f"--- {' '.join(self.argv)}\n".encode())
             log.flush()
             self._child = subprocess.Popen(self.argv, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                           env=self._env, preexec_fn=_die_with_parent)
+                                           env=self._env, preexec_fn=die_with_parent)
         return self
 
     def await_ready(self, probe, deadline=60.0):
