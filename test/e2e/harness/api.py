@@ -114,6 +114,17 @@ class Api:
                 return {}
             raise
 
+    def watch(self, path):
+        """Yields the objects under `path` as the API server sends them, on a connection of its own, until that ends."""
+        connection = http.client.HTTPSConnection(self._address.hostname, self._address.port, context=self._context)
+        headers = {"Authorization": "Bearer " + self._token} if self._token else {}
+        connection.request("GET", path + "?watch=1", headers=headers)
+        reply = connection.getresponse()
+        if reply.status != 200:
+            raise ApiError(reply.status, reply.read(), f"WATCH {path}")
+        for line in reply:
+            yield json.loads(line)["object"]
+
     def exists(self, path):
         status, _ = self.raw("GET", path)
         return status == 200

@@ -1,13 +1,14 @@
 """Machines whose power can be capped, in miniature: nodes with two sockets each, simulated by the FUSE tree, an agent on
 every one of them, and controllers. The recorder under the tree sees every write and what all caps allow together.
 
-Agents' intervals are the product's divided by SCALE, and the grace time is shorter still.
+Unless a Pace says otherwise, agents' intervals are the product's divided by SCALE, and the grace time is shorter still.
 """
 
 import json
 import os
 import threading
 import urllib.request
+from dataclasses import dataclass, field
 
 from . import agents, objects
 from .api import CRDS, NODE_POWER_CAPS
@@ -25,6 +26,17 @@ CRD_FILE = os.path.join(os.path.dirname(__file__), "..", "..", "..", "deploy", "
 SCALE = 5
 TIMING = {"scale": SCALE, "heartbeatTTL": "20s", "grace": "60s"}  # after scaling: 4 s and 12 s
 CAPPING = {"period": "500ms", "heartbeat": "1s", "newlyCappedPerMinute": 1000, "graceTime": "12s"}
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast agents, controllers and exporters act. follow: seconds between two looks at the silicon."""
+    timing: dict = field(default_factory=lambda: TIMING)
+    capping: dict = field(default_factory=lambda: CAPPING)
+    telemetry: dict = field(default_factory=dict)
+    follow: float = 0.1
+
+
 PACKAGES = 2
 ORIGINAL = 125.0   # watts: PL1 of a package as its firmware left it (layout server-2s)
 OVERHEAD = 40      # watts of a node besides its packages
@@ -50,7 +62,7 @@ class Agent:
         config = {"kubeconfig": world.plane.kubeconfig(f"agent-{node}", token=agents.token_on(world, node), url=url),
                   "nodeName": node, "mode": mode, "listen": {"health": f"127.0.0.1:{self.port}"}, "sysfsRoot": sysfs, "powercapRoot": hall.tree.powercap(node),
                   "journalPath": f"{folder}/run", "memoryPath": f"{folder}/memory", "testAllowNonSysfs": True, "gpu": {"socket": ""},
-                  "timing": TIMING}
+                  **({"timing": hall.pace.timing} if hall.pace.timing else {})}
         path = os.path.join(folder, "agent.yaml")
         with open(path, "w", encoding="utf-8") as out:
             json.dump(config, out, indent=1)
@@ -76,7 +88,7 @@ class Controller:
         self.name = name
         self.port = free_port()
         config = {"kubeconfig": kubeconfig, "listen": {"health": f"127.0.0.1:{self.port}"}, "lease": {"identity": name},
-                  "capping": CAPPING, "telemetry": world.telemetry()}
+                  "capping": hall.pace.capping, "telemetry": world.telemetry(**hall.pace.telemetry)}
         path = os.path.join(hall.folder, f"{name}.yaml")
         with open(path, "w", encoding="utf-8") as out:
             json.dump(config, out, indent=1)
@@ -85,8 +97,6 @@ class Controller:
 
 class Silicon:
     """The exporters show what the simulated machines draw, all the time. Start and stop like a process."""
-
-    STEP = 0.1
 
     def __init__(self, hall):
         self._hall = hall
@@ -99,7 +109,7 @@ class Silicon:
         self._ended.set()
 
     def _follow(self):
-        while not self._ended.wait(self.STEP):
+        while not self._ended.wait(self._hall.pace.follow):
             for node in list(self._hall.nodes):
                 try:
                     self._hall.world.kepler.set(node, self._hall.tree.draw(node))
@@ -111,8 +121,9 @@ class Hall:
     """`racks`: {rack: number of nodes} to add; or none, and equip() nodes that are there. Nothing runs until start_agents() and
     start_controllers()."""
 
-    def __init__(self, world, racks, layout="server-2s"):
+    def __init__(self, world, racks, layout="server-2s", pace=None):
         self.world = world
+        self.pace = pace or Pace()
         self.folder = world.scratch()
         self.tree = Raplfs(os.path.join(world.build, "bin"), world.scratch())
         world.finally_do(self.tree.stop)
