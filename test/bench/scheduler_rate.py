@@ -88,7 +88,7 @@ class Bench:
     # ---- extenders
 
     def configuration(self, mode, kubeconfig, ports):
-        text = adapted_config(kubeconfig, *ports).replace("qps: 500", "qps: 5000").replace("burst: 1000", "burst: 5000")
+        text = adapted_config(kubeconfig, ports).replace("qps: 500", "qps: 5000").replace("burst: 1000", "burst: 5000")
         if mode == "none":
             return text.split("extenders:")[0]
         if mode == "floor":

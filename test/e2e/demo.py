@@ -111,6 +111,7 @@ class Story:
         self.machines = {rack: world.use(Machine(f"{rack}-n1", world.scratch(), world.logs, network.node_address(number, 1)))
                          for number, rack in enumerate(sorted(world.racks), 1)}
         world.apply(objects.topology("hall", {rack: {"rated": RACK_LIMIT, "maxInletCelsius": INLET_LIMIT} for rack in world.racks},
+                                     node_class={**objects.NODE_CLASS, "maxWatts": 400},
                                      cappingNodeSelector={"matchLabels": {"demo": "capped"}}))
         world.apply(objects.policy("llm-power", watts=POLICY_CAP), "llm")
         telemetry = world.telemetry()

@@ -36,7 +36,7 @@ def applied(world):
     eventually(lambda: f"every NodePowerCap acknowledged: {hall.caps()}", told)
     for node, cap in hall.caps().items():
         packages = [d for d in cap["status"]["domains"] if d["id"].startswith("rapl/package-")]
-        require(len(packages) == 2 and all(d["capWatts"] == 90 and d["enforcedWatts"] == 90 and d["health"] == "OK" for d in packages),
+        require(len(packages) == 2 and all(d.get("capWatts") == 90 and d.get("enforcedWatts") == 90 and d["health"] == "OK" for d in packages),
                 lambda node=node, cap=cap: f"{node}: {cap['status']}")
 
     def policy_told():

@@ -86,8 +86,8 @@ def managed_resources(world):
     world.add_racks(1)
     world.apply(objects.topology("site", {"r1": 850}))
     world.start_extender()
-    resource = objects.GROUP + "/watts"
-    world.start_scheduler(recorded=True, managed_resource=resource)
+    resource = objects.GROUP + "/managed"  # as the shipped variant has it
+    world.start_scheduler(recorded=True, managed_resources=True)
     ns = world.namespace()
     world.create_pods(ns, [objects.pod(f"in{i}", cpu=1, devices={resource: 1}) for i in range(10)])
     world.create_pods(ns, [objects.pod(f"out{i}", cpu=1) for i in range(4)])

@@ -9,34 +9,31 @@ from .failures import require
 from .ports import free_port
 from .processes import Process
 
-SHIPPED = os.path.join(os.path.dirname(__file__), "..", "..", "..", "deploy", "scheduler-config.yaml")
+_DEPLOY = os.path.join(os.path.dirname(__file__), "..", "..", "..", "deploy")
+SHIPPED = os.path.join(_DEPLOY, "scheduler-config.yaml")
+# The opt-in by resource: one extender entry with every verb.
+MANAGED_RESOURCES = os.path.join(_DEPLOY, "variants", "scheduler-config-managed-resources.yaml")
 
 
-def adapted_config(kubeconfig, verbs_port, bind_port, nodes_form=False):
-    """The shipped file with the kubeconfig's path and the extender's two addresses put in. nodes_form also turns
-    nodeCacheCapable off, for the checks of that form."""
-    with open(SHIPPED, encoding="utf-8") as shipped:
+def adapted_config(kubeconfig, ports, nodes_form=False):
+    """The shipped file with the kubeconfig's path and the extender's addresses put in: two ports, or one for the variant with
+    managed resources. nodes_form also turns nodeCacheCapable off, for the checks of that form."""
+    path = SHIPPED if len(ports) == 2 else MANAGED_RESOURCES
+    with open(path, encoding="utf-8") as shipped:
         text = shipped.read()
-    ports = iter([verbs_port, bind_port])
-    text, urls = re.subn(r"(?m)^(\s*-?\s*urlPrefix:).*$", lambda m: f"{m.group(1)} http://127.0.0.1:{next(ports)}", text)
-    require(urls == 2, f"{SHIPPED} names {urls} extenders, two are documented")
+    urls = len(re.findall(r"(?m)^\s*-?\s*urlPrefix:", text))
+    require(urls == len(ports), f"{path} names {urls} extenders, {len(ports)} are documented")
+    left = iter(ports)
+    text = re.sub(r"(?m)^(\s*-?\s*urlPrefix:).*$", lambda m: f"{m.group(1)} http://127.0.0.1:{next(left)}", text)
     text, configs = re.subn(r"(?m)^(\s*kubeconfig:).*$", lambda m: f"{m.group(1)} {kubeconfig}", text)
     if not configs:
         # In the pod the file names none: client-go finds the ServiceAccount. Here there is no pod.
-        require("clientConnection:" in text, f"{SHIPPED} has no clientConnection")
+        require("clientConnection:" in text, f"{path} has no clientConnection")
         text = re.sub(r"(?m)^clientConnection:\s*$", f"clientConnection:\n  kubeconfig: {kubeconfig}", text)
     if nodes_form:
         text, forms = re.subn(r"(?m)^(\s*nodeCacheCapable:)\s*true", r"\1 false", text)
-        require(forms >= 1, f"{SHIPPED} does not say nodeCacheCapable: true")
+        require(forms >= 1, f"{path} does not say nodeCacheCapable: true")
     return text
-
-
-def one_entry(text, resource):
-    """The opt-in that the documents describe: one extender entry with every verb and a managed resource."""
-    entries = re.split(r"(?m)^(?=  - urlPrefix:)", text)
-    require(len(entries) == 3, f"{SHIPPED}: two extender entries are documented, {len(entries) - 1} found")
-    lines = "    bindVerb: bind\n    managedResources:\n    - name: %s\n      ignoredByScheduler: true\n" % resource
-    return entries[0] + entries[1].rstrip("\n").rsplit("\n  #", 1)[0] + "\n" + lines
 
 
 class Scheduler:

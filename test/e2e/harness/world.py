@@ -18,7 +18,7 @@ from .network import node_address
 from .ports import free_port
 from .processes import Process
 from .relay import Relay
-from .scheduler import Scheduler, adapted_config, one_entry
+from .scheduler import Scheduler, adapted_config
 from .wait import eventually
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
@@ -299,9 +299,9 @@ class World:
 
     # ---- kube-scheduler
 
-    def start_scheduler(self, recorded=False, managed_resource=None):
+    def start_scheduler(self, recorded=False, managed_resources=False):
         """kube-scheduler of the running variant, talking to the extender; recorded puts a relay between them."""
-        key = (self.variant, recorded, managed_resource)
+        key = (self.variant, recorded, managed_resources)
         if self._scheduler_key == key and self._scheduler.process.running:
             return self._scheduler
         self.stop_scheduler()
@@ -311,9 +311,7 @@ class World:
             ports = [relay.port for relay in self.relays]
         program = "kube-scheduler-1.35" if self.variant == "1.35" else "kube-scheduler"
         kubeconfig = self.identity(SCHEDULER_ACCOUNT)
-        text = adapted_config(kubeconfig, *ports, nodes_form=self.variant == "nodes-form")
-        if managed_resource:
-            text = one_entry(text, managed_resource)
+        text = adapted_config(kubeconfig, ports[:1] if managed_resources else ports, nodes_form=self.variant == "nodes-form")
         self._scheduler = Scheduler("kube-scheduler-" + self.variant, os.path.join(self.plane.binaries, program), text, kubeconfig,
                                     self.directory, self.logs).start()
         self._scheduler_key = key

@@ -8,12 +8,15 @@ Not made: seccomp and AppArmor profiles, cgroup limits, the pod's network (the a
 import copy
 import json
 import os
+import re
 
 import yaml
 
 from guest import program
 
 MANIFEST = "deploy/manifests/agent.yaml"
+# The DaemonSet that users of powercap have; but for the image's name it is used as it stands.
+DROP_IN = "test/data/drop-in/powercap-daemonset.yaml"
 POWERCAP = "/sys/devices/virtual/powercap"
 # What a kubelet asks to hide in every container that is not privileged.
 MASKED = ["/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
@@ -27,15 +30,30 @@ CONFIGURATION = {"mode": "Enforce", "fallbackWatts": 160, "journalPath": "/run/h
                  "timing": {"heartbeatTTL": "10s", "grace": "10s", "scale": 10}}
 
 CASES = ["Fault_eacces_open_container", "Fault_erofs_mount_container", "Fault_masked_powercap_container",
-         "Fault_user_namespace_container", "Fault_unload_driver_container"]
+         "Fault_user_namespace_container", "Fault_unload_driver_container", "Fault_sigkill_then_restart_drop_in"]
 
 
-def daemon_set(root, name):
-    with open(os.path.join(root, MANIFEST), encoding="utf-8") as file:
+def daemon_set(root, name, manifest=MANIFEST):
+    with open(os.path.join(root, manifest), encoding="utf-8") as file:
         for document in yaml.safe_load_all(file):
             if document and document["kind"] == "DaemonSet" and document["metadata"]["name"] == name:
                 return document["spec"]["template"]["spec"]
-    raise KeyError(f"{MANIFEST} has no DaemonSet {name}")
+    raise KeyError(f"{manifest} has no DaemonSet {name}")
+
+
+def entry_point(root):
+    """What a container runs that names no command: the agent's image says so in the Dockerfile."""
+    with open(os.path.join(root, "Dockerfile"), encoding="utf-8") as file:
+        stage = re.search(r"^FROM \S+ AS agent$(.*?)^FROM ", file.read(), re.MULTILINE | re.DOTALL).group(1)
+    return json.loads(re.search(r"^ENTRYPOINT (\[.*\])$", stage, re.MULTILINE).group(1))
+
+
+def environment_of(container):
+    """As the kubelet of a node "guest" would set it."""
+    fields = {"spec.nodeName": "guest", "metadata.name": "agent"}
+    values = {entry["name"]: entry["value"] if "value" in entry else fields[entry["valueFrom"]["fieldRef"]["fieldPath"]]
+              for entry in container.get("env", [])}
+    return ["PATH=/usr/bin:/bin"] + [f"{name}={value}" for name, value in values.items()]
 
 
 def configuration_of(case):
@@ -66,7 +84,7 @@ def capabilities_of(security):
     return kept + ["CAP_" + name for name in asked.get("add", [])]
 
 
-def specification(pod):
+def specification(pod, root):
     """The OCI runtime configuration of the pod's first container."""
     container = pod["containers"][0]
     security = {**pod.get("securityContext", {}), **container.get("securityContext", {})}
@@ -82,8 +100,7 @@ def specification(pod):
     spec = {
         "ociVersion": "1.0.2",
         "process": {"terminal": False, "user": {"uid": security.get("runAsUser", 0), "gid": security.get("runAsGroup", 0)},
-                    "args": container["command"], "cwd": "/",
-                    "env": ["PATH=/usr/bin:/bin", "NODE_NAME=guest", "POD_NAME=agent"],
+                    "args": container.get("command") or entry_point(root), "cwd": "/", "env": environment_of(container),
                     "noNewPrivileges": not security.get("allowPrivilegeEscalation", True),
                     "capabilities": {kind: capabilities for kind in ("bounding", "effective", "permitted")}},
         "root": {"path": "/box", "readonly": security.get("readOnlyRootFilesystem", False)},
@@ -122,18 +139,20 @@ def pods(root):
             mount["readOnly"] = True
     return {"Fault_unload_driver_container": deployed, "Fault_eacces_open_container": other_user,
             "Fault_erofs_mount_container": read_only, "Fault_masked_powercap_container": masked_pod(deployed),
-            "Fault_user_namespace_container": user_namespace}
+            "Fault_user_namespace_container": user_namespace,
+            "Fault_sigkill_then_restart_drop_in": daemon_set(root, "powercap", DROP_IN)}
 
 
 def add_to(disk, root):
     disk.add_program(program("runc"), "bin/runc")
     os.makedirs(os.path.join(disk.root, "usr/bin"), exist_ok=True)
-    os.symlink("/bin/rapl-agent", os.path.join(disk.root, "usr/bin/rapl-agent"))
+    for name in ("rapl-agent", "powercap"):
+        os.symlink("/bin/rapl-agent", os.path.join(disk.root, "usr/bin", name))
     for case, pod in pods(root).items():
         folder = os.path.join(disk.root, "boxes", case)
         os.makedirs(os.path.join(folder, "configuration"))
         with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
-            json.dump(specification(pod), file)
+            json.dump(specification(pod, root), file)
         # In place of the ConfigMap.
         with open(os.path.join(folder, "configuration", "agent.yaml"), "w", encoding="utf-8") as file:
             yaml.safe_dump(configuration_of(case), file)

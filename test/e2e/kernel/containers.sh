@@ -42,6 +42,11 @@ begin() {
   eventually 30 alive || fail "the agent does not answer: $(tail -n 5 /tmp/agent.log)"
 }
 
+# What the originals are, by the agent's page: of both packages as the module's firmware left them.
+originals_known() { [ "$(page debug/state | grep -c '"originalWatts": 125.0')" = 2 ]; }
+# powercap's source never gives more than MAX_SOURCE, 140 W for all packages, nor less than 40 % of the smallest original.
+as_powercap() { limits | awk '{ exit !($1 + $2 >= 49000000 && $1 + $2 <= 140000000) }'; }
+
 # The agent ends as told, within its time, with status 0.
 end() {
   if ! ended; then
@@ -103,6 +108,24 @@ run_case() {
       eventually 60 capped || fail "not capped again: $(limits)"
       eventually 20 grep -q 1 "$zone:0/enabled" || fail "not enabled again"
       eventually 20 grep -q 1 "$zone:1/enabled" || fail "not enabled again"
+      end "$1"
+      ;;
+    Fault_sigkill_then_restart_drop_in)
+      # powercap's own DaemonSet: privileged, its environment, nothing of the kernel but powercap at its own path.
+      begin "$1"
+      eventually 30 as_powercap || fail "the limits are $(limits)"
+      originals_known || fail "the originals are not told: $(page debug/state | grep originalWatts)"
+      limits >/tmp/before
+      kill -9 "$(pidof powercap)"
+      wait "$container"
+      runc delete -f agent 2>/dev/null
+      limits | cmp -s - /tmp/before || fail "the kill changed the limits: $(limits)"
+      runc run --no-pivot --bundle "/boxes/$1" agent >>/tmp/agent.log 2>&1 &
+      container=$!
+      eventually 30 alive || fail "the agent does not answer: $(tail -n 5 /tmp/agent.log)"
+      # Were a cap taken for an original, the floor and with it the cap would be far lower from now on.
+      eventually 20 originals_known || fail "the originals are lost: $(page debug/state | grep originalWatts)"
+      eventually 20 as_powercap || fail "after the restart the limits are $(limits)"
       end "$1"
       ;;
   esac

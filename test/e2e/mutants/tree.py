@@ -18,10 +18,11 @@ class BuildFailed(Exception):
 
 
 class Tree:
-    """`folder` keeps the copy, its build tree, and the programs of each mutant: a later run begins where this one ended."""
+    """`folder` keeps the copy, its build tree, and the programs of each mutant: a later run begins where this one ended. Building
+    and running have a copy each, `name`, so that neither takes the other's mutant away."""
 
-    def __init__(self, folder):
-        self.root = os.path.join(folder, "tree")
+    def __init__(self, folder, name="tree"):
+        self.root = os.path.join(folder, name)
         self.build = os.path.join(self.root, "build", "release")
         self._programs = os.path.join(folder, "programs")
         self._hash = None

@@ -15,43 +15,43 @@ SOUND = "pods land only on racks that have headroom"
 PATIENCE = "0.5"
 
 
-def run_all(tree, mutants, binaries):
-    """({(mutant, sentence): Result}, whether the product as it is passed)"""
-    results, sound = {}, True
+def run_all(tree, mutants, binaries, results):
+    """Puts {(mutant, sentence): Result} into `results` as they come; returns whether the product as it is passed."""
+    sound = True
     programs = [m for m in mutants if m.checks and m.programs]
     if programs:
         trials = [{"mutant": m.name, "build": tree.bin_of(m.name), "sentence": sentence} for m in programs for sentence in m.checks]
         trials.append({"mutant": "plain", "build": tree.bin_of("plain"), "sentence": SOUND})
-        results.update(run_trials(tree, trials, binaries))
+        run_trials(tree, trials, binaries, results)
         plain = results.pop(("plain", SOUND), None)
         sound = plain is not None and plain.outcome == "survived"
     for mutant in mutants:
         # Manifests are read from the tree.
         if mutant.checks and not mutant.programs:
             with tree.mutated(mutant):
-                results.update(run_trials(tree, [{"mutant": mutant.name, "build": tree.bin_of("plain"), "sentence": sentence}
-                                                 for sentence in mutant.checks], binaries))
+                run_trials(tree, [{"mutant": mutant.name, "build": tree.bin_of("plain"), "sentence": sentence}
+                                  for sentence in mutant.checks], binaries, results)
         if mutant.guest:
             with tree.mutated(mutant):
                 results.update(run_guest(tree, mutant, tree.bin_of(mutant.name if mutant.programs else "plain")))
-    return results, sound
+    return sound
 
 
-def run_trials(tree, trials, binaries):
+def run_trials(tree, trials, binaries, results):
     with tempfile.TemporaryDirectory(prefix="headroom-mutants.") as folder:
         path = os.path.join(folder, "trials.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(trials, file)
-        # One worker: what the product as it is passes at the end tells of one control plane.
-        subprocess.run([sys.executable, os.path.join(tree.root, "test/e2e/run.py"), "--binaries", binaries, "--build", tree.bin_of("plain"),
-                        "--trials", path, "--patience", PATIENCE, "--jobs", "1"], check=False)
-        results = {}
-        if os.path.exists(path + ".results"):
-            with open(path + ".results", encoding="utf-8") as file:
-                for line in file:
-                    told = json.loads(line)
-                    results[told["mutant"], told["sentence"]] = Result(told["outcome"], told["text"])
-        return results
+        try:
+            # One worker: what the product as it is passes at the end tells of one control plane.
+            subprocess.run([sys.executable, os.path.join(tree.root, "test/e2e/run.py"), "--binaries", binaries, "--build",
+                            tree.bin_of("plain"), "--trials", path, "--patience", PATIENCE, "--jobs", "1"], check=False)
+        finally:  # what was seen before somebody ended the run counts
+            if os.path.exists(path + ".results"):
+                with open(path + ".results", encoding="utf-8") as file:
+                    for line in file:
+                        told = json.loads(line)
+                        results[told["mutant"], told["sentence"]] = Result(told["outcome"], told["text"])
 
 
 def run_guest(tree, mutant, build):
