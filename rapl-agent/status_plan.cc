@@ -144,9 +144,9 @@ NodePowerCapStatus status_of(const core::AgentReport& report, const NodePowerCap
   if (report.observed) status.observed = model::ObservedCap{report.observed->uid, report.observed->stamp};
   for (const core::DomainReport& domain : report.domains) {
     if (domain.cappable) {
-      status.domains.push_back({domain.id, kind_of(domain.kind), domain.cap, domain.enforced, domain.health, {}});
-      // A counter shown twice must not be taken off the node's meter twice.
-      if (domain.mirror_of.empty()) status.domains.back().measured = domain.power;
+      // A counter shown twice has a reading in one of its domains only (powercap/domains.cc).
+      status.domains.push_back(
+          {domain.id, kind_of(domain.kind), domain.cap, domain.enforced, domain.health, domain.power});
     }
   }
   std::sort(status.domains.begin(), status.domains.end(), [](const auto& a, const auto& b) { return a.id < b.id; });

@@ -42,9 +42,9 @@ TEST(StatusPlan, says_what_the_report_says) {
   EXPECT_EQ(status.last_updated, kNow);
 }
 
-TEST(StatusPlan, a_counter_shown_twice_is_told_once) {
+TEST(StatusPlan, a_domain_without_a_reading_tells_none) {
   core::AgentReport from = report();
-  from.domains[1].mirror_of = from.domains[0].id;
+  from.domains[1].power.reset();
   const auto status = status_of(from, {}, kNow);
   EXPECT_EQ(status.domains[0].measured, base::watts(70));
   EXPECT_EQ(status.domains[1].measured, std::nullopt);
