@@ -35,7 +35,11 @@ def closed(world):
     require("power" in message, f"the pods are told: {message}")
     stays("nothing is placed on the throttled rack", lambda: not world.placements(ns), 3)
 
+    tight = sum(hall.limits("r1-n1"))
     hall.demand(40)
     eventually(lambda: f"caps relax: {hall.all_limits()}", lambda: all(sum(hall.limits(node)) >= 2 * 40 * 1.1 for node in rack))
     world.await_bound(ns, 3, deadline=90)
+    hall.demand(200, nodes=["r1-n1"])
+    eventually(lambda: f"what the others no longer need goes to the node that does: {tight} -> {hall.all_limits()}",
+               lambda: sum(hall.limits("r1-n1")) >= tight + 20)
     require(max(e.sum_uw / 1e6 for e in hall.writes()) <= 4 * 250, "a cap above the original was written")
