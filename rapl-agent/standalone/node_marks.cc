@@ -139,6 +139,8 @@ NodeMarks marks_of(const core::AgentReport& report, const MarkInput& input) {
   marks.annotations[std::string(kInitializedAnnotation)] = "kcas-power-manager";
   marks.annotations["rapl/provider"] = input.provider;
   if (!input.period.empty()) marks.annotations["rapl/market-period"] = input.period;
+  if (input.market.volume) marks.annotations["rapl/market-volume"] = *input.market.volume;
+  if (input.market.price) marks.annotations["rapl/market-price"] = *input.market.price;
   return marks;
 }
 

@@ -4,7 +4,8 @@
 //   labels     rapl{D}/constraint_{N}_power_limit_uw        what is in force (Jan 2025); with dashes instead of
 //   labels     crapl{D}/constraint_{N}_power_limit_uw       underscores in Nov 2024. "c": the original
 //   labels     rapl/max_power_uw, rapl/pmax                 Feb to Aug 2025: hardware maximum, cap in force
-//   annotations of the same names, rapl/provider, rapl/last-update, rapl/market-period: from Oct 2025
+//   annotations of the same names, rapl/provider, rapl/last-update, rapl/market-{period,volume,price}:
+//   from Oct 2025
 //   annotation powercapping.example.com/rapl-originals      ours: boot id and the original of every control
 //
 // D counts the CPU packages from 0, N is 0 for the long-term and 1 for the short-term limit. All values are microwatts.
@@ -20,6 +21,7 @@
 #include "rapl-agent/core/agent_report.h"
 #include "rapl-agent/core/journal_state.h"
 #include "rapl-agent/standalone/cap_rule.h"
+#include "rapl-agent/standalone/cap_source.h"
 
 namespace headroom::rapl_agent::standalone {
 
@@ -46,6 +48,7 @@ struct MarkInput {
   CapScope scope = CapScope::node;
   std::string_view provider;  // name of the source
   std::string_view period;    // of its last answer; empty: it told none
+  MarketFacts market{};       // likewise
 };
 // What the node should carry for this report: caps as they were read back, never as they were asked for. A value that
 // is not known is left out, and stays on the node as it was. Without rapl/last-update.

@@ -36,7 +36,7 @@ void NodePublisher::stop() {
 void NodePublisher::publish(const core::AgentReport& report) {
   parts_.inbox->learn(hardware_of(report));
   const auto spoken = parts_.inbox->spoken();
-  auto marks = marks_of(report, {settings_.scope, name_of(settings_.source), spoken.period});
+  auto marks = marks_of(report, {settings_.scope, name_of(settings_.source), spoken.period, spoken.market});
   {
     const std::lock_guard lock(mutex_);
     if (wanted_ != marks) {

@@ -2,6 +2,8 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <utility>
+#include <vector>
 
 #include "rapl-agent/standalone/sources.h"
 #include "runtime/file.h"
@@ -46,25 +48,28 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// A row whose end is 0 goes on to the next.
-std::optional<DayTable::Row> row_in(std::string_view line) {
-  const auto comma = line.find(',');
-  if (comma == std::string_view::npos) return std::nullopt;
-  const auto when = trimmed(line.substr(0, comma));
-  const auto value = trimmed(line.substr(comma + 1));
-  DayTable::Row row;
-  const auto parsed = std::from_chars(value.data(), value.data() + value.size(), row.value);
-  if (parsed.ec != std::errc() || parsed.ptr != value.data() + value.size()) return std::nullopt;
-  const auto dash = when.find('-');
-  const auto begin = minute_in(trimmed(when.substr(0, dash)));
-  if (!begin || *begin >= kDayMinutes) return std::nullopt;
-  row.begin = *begin;
-  if (dash == std::string_view::npos) return row;
-  const auto end = minute_in(trimmed(when.substr(dash + 1)));
-  if (!end) return std::nullopt;
-  // Midnight as an end is the day's end, whichever way it is written.
-  row.end = *end == 0 ? kDayMinutes : *end;
-  return row.end > row.begin ? std::optional(row) : std::nullopt;
+std::vector<std::string_view> cells_of(std::string_view line) {
+  std::vector<std::string_view> cells;
+  for (auto comma = line.find(','); comma != std::string_view::npos; comma = line.find(',')) {
+    cells.push_back(trimmed(line.substr(0, comma)));
+    line.remove_prefix(comma + 1);
+  }
+  cells.push_back(trimmed(line));
+  return cells;
+}
+
+std::optional<double> number_in(std::string_view cell) {
+  double value = 0;
+  const auto parsed = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  const bool whole = parsed.ec == std::errc() && parsed.ptr == cell.data() + cell.size();
+  return whole ? std::optional(value) : std::nullopt;
+}
+
+// Digits behind the point as powercap wrote them.
+std::string fixed(double value, int digits) {
+  std::array<char, 64> text{};
+  (void)std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
 }
 
 bool is_url(std::string_view location) {
@@ -100,6 +105,51 @@ base::Result<std::string> fetch(const Fetch& what) {
 
 }  // namespace
 
+DayTable::Columns DayTable::columns_in(std::string_view titles) {
+  Columns columns;
+  columns.titled = true;
+  const auto cells = cells_of(titles);
+  for (std::size_t i = 2; i < cells.size(); ++i) {
+    if (cells[i] == "volume") columns.volume = i;
+    if (cells[i] == "price") columns.price = i;
+  }
+  return columns;
+}
+
+// A row whose end is 0 goes on to the next.
+std::optional<DayTable::Row> DayTable::row_in(std::string_view line, const Columns& columns) {
+  const auto cells = cells_of(line);
+  if (cells.size() < 2 || (cells.size() > 2 && !columns.titled)) return std::nullopt;
+  const auto when = cells[0];
+  const auto value = number_in(cells[1]);
+  if (!value) return std::nullopt;
+  DayTable::Row row;
+  row.value = *value;
+  for (const auto& [column, member] :
+       {std::pair(columns.volume, &Row::volume), std::pair(columns.price, &Row::price)}) {
+    if (!column || *column >= cells.size() || cells[*column].empty()) continue;
+    row.*member = number_in(cells[*column]);
+    if (!(row.*member)) return std::nullopt;
+  }
+  const auto dash = when.find('-');
+  const auto begin = minute_in(trimmed(when.substr(0, dash)));
+  if (!begin || *begin >= kDayMinutes) return std::nullopt;
+  row.begin = *begin;
+  if (dash == std::string_view::npos) return row;
+  const auto end = minute_in(trimmed(when.substr(dash + 1)));
+  if (!end) return std::nullopt;
+  // Midnight as an end is the day's end, whichever way it is written.
+  row.end = *end == 0 ? kDayMinutes : *end;
+  return row.end > row.begin ? std::optional(row) : std::nullopt;
+}
+
+MarketFacts DayTable::market_of(const Row& row) const {
+  MarketFacts market;
+  if (columns_.volume) market.volume = row.volume ? fixed(*row.volume, 1) : "";
+  if (columns_.price) market.price = row.price ? fixed(*row.price, 2) : "";
+  return market;
+}
+
 base::Result<DayTable> DayTable::parse(std::string_view text) {
   DayTable table;
   int number = 0;
@@ -109,9 +159,12 @@ base::Result<DayTable> DayTable::parse(std::string_view text) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     ++number;
     if (line.empty() || line.front() == '#') continue;
-    const auto row = row_in(line);
+    const auto row = row_in(line, table.columns_);
     if (!row) {
-      if (number == 1) continue;  // titles
+      if (number == 1) {
+        table.columns_ = columns_in(line);
+        continue;
+      }
       return base::invalid_input("line " + std::to_string(number) + ": not 'HH:MM,value' or 'HH:MM-HH:MM,value'");
     }
     if (!table.rows_.emplace(row->begin, *row).second)
@@ -150,7 +203,7 @@ base::Result<SourcePower> TableSource::power_at(const Moment& moment) {
   const auto power = power_of(row->value, scale_);
   if (!power)
     return base::invalid_input("table " + location_ + ": the value of " + clock_text(row->begin) + " is no power");
-  return SourcePower{*power, clock_text(row->begin) + "-" + clock_text(row->end)};
+  return SourcePower{*power, clock_text(row->begin) + "-" + clock_text(row->end), table_->market_of(*row)};
 }
 
 base::Result<SourcePower> QuerySource::power_at(const Moment&) {

@@ -106,6 +106,7 @@ Spoken SourceInbox::spoken() const {
   if (answer_) {
     spoken.power = answer_->power;
     spoken.period = answer_->period;
+    spoken.market = answer_->market;
   }
   spoken.problem = problem_;
   if (order_) spoken.cap = settings_.scope == CapScope::node ? order_->spec.budget : order_->spec.cpu_package;

@@ -23,6 +23,7 @@ namespace headroom::rapl_agent::standalone {
 struct Spoken {
   std::optional<base::Power> power;  // nothing: no answer that still holds, so the floor is the cap
   std::string period;
+  MarketFacts market;
   std::string problem;  // why the newest question had no answer; empty: it had one
   std::optional<base::Power> cap;
 };

@@ -34,7 +34,9 @@ class FixedSource final : public CapSource {
 
 // A day as text: one "HH:MM,value" or "HH:MM-HH:MM,value" a line, local time, up to 24:00; empty lines, lines that
 // begin with # and a first line of titles are passed over. A row without an end holds until the next row, the last one
-// until midnight. Powercap's own table ended each day at 23:45, so that its last quarter of an hour had no data.
+// until midnight. Where the titles name columns "volume" or "price", rows may have these too; columns of other names
+// are passed over, and without titles there are two. Powercap's own table ended each day at 23:45, so that its last
+// quarter of an hour had no data.
 class DayTable {
  public:
   // Errors: invalid_input naming the line: unreadable, end before begin, overlap, no row at all.
@@ -44,11 +46,25 @@ class DayTable {
     int begin = 0;  // minutes of the day
     int end = 0;
     double value = 0;
+    std::optional<double> volume{};
+    std::optional<double> price{};
   };
+  // What the row tells of the market, by the columns that this table has.
+  [[nodiscard]] MarketFacts market_of(const Row& row) const;
+
   // Nothing: no row covers that minute.
   [[nodiscard]] std::optional<Row> at(int minute_of_day) const;
 
  private:
+  struct Columns {
+    std::optional<std::size_t> volume;
+    std::optional<std::size_t> price;
+    bool titled = false;
+  };
+  [[nodiscard]] static Columns columns_in(std::string_view titles);
+  [[nodiscard]] static std::optional<Row> row_in(std::string_view line, const Columns& columns);
+
+  Columns columns_;
   std::map<int, Row> rows_;  // by begin
 };
 

@@ -99,6 +99,27 @@ TEST_F(PowercapApp, the_source_caps_the_sum_of_the_packages_and_the_node_says_so
   EXPECT_EQ(api_.text("node-a", "labels", "keep"), "me");
 }
 
+TEST_F(PowercapApp, a_markets_table_from_a_web_server_caps_and_tells_volume_and_price) {
+  api_.create_node("node-a");
+  runtime::HttpServer market{{}};
+  market.route("GET", "/day.csv", [](const runtime::HttpRequest&) {
+    runtime::HttpResponse reply;
+    reply.body = "period,share,volume,price\n00:00-24:00,0.75,812.44,61.054\n";
+    return reply;
+  });
+  const auto port = market.start();
+  ASSERT_TRUE(port.ok());
+  start({{"CAP_SOURCE_URL", "http://127.0.0.1:" + std::to_string(*port) + "/day.csv"},
+         {"CAP_SOURCE_UNIT", "share"},
+         {"MAX_SOURCE", "160000000"}});
+  ASSERT_TRUE(eventually([&] { return sum() <= 120'000'000; }));
+  EXPECT_GE(sum(), 110'000'000);
+  EXPECT_TRUE(eventually([&] { return api_.text("node-a", "annotations", "rapl/market-price") == "61.05"; }))
+      << api_.metadata("node-a").dump(2);
+  EXPECT_EQ(api_.text("node-a", "annotations", "rapl/market-volume"), "812.4");
+  EXPECT_EQ(api_.text("node-a", "annotations", "rapl/market-period"), "00:00-24:00");
+}
+
 TEST_F(PowercapApp, a_cap_that_fell_at_night_rises_in_the_morning) {
   api_.create_node("node-a");
   source_says(0);

@@ -44,6 +44,15 @@ core::AgentReport two_packages() {
   return report;
 }
 
+TEST(Marks, tell_the_markets_volume_and_price_where_the_source_knows_them) {
+  const auto marks = marks_of(two_packages(), {CapScope::node, "table", "06:00-06:15", {"812.4", "61.05"}});
+  EXPECT_THAT(marks.annotations, Contains(Pair("rapl/market-volume", "812.4")));
+  EXPECT_THAT(marks.annotations, Contains(Pair("rapl/market-price", "61.05")));
+  const auto none = marks_of(two_packages(), {CapScope::node, "sine", ""});
+  EXPECT_FALSE(none.annotations.contains("rapl/market-volume"));
+  EXPECT_FALSE(none.annotations.contains("rapl/market-price"));
+}
+
 TEST(Marks, carry_the_labels_and_annotations_of_all_eras) {
   const auto marks = marks_of(two_packages(), {CapScope::node, "sine", "06:00-06:15"});
   for (const auto& expected : std::map<std::string, std::string>{{"rapl0/constraint_0_power_limit_uw", "70000000"},

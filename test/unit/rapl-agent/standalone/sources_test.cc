@@ -40,6 +40,17 @@ TEST(DayTable, the_last_quarter_of_the_day_has_data_however_its_end_is_written) 
   }
 }
 
+TEST(DayTable, columns_of_the_market_are_found_by_their_titles) {
+  const auto table =
+      DayTable::parse("time,share,area,price,volume\n06:00,0.4,DE,-3.5,812.44\n07:00,0.5,DE,,\n08:00,0.6\n");
+  ASSERT_TRUE(table.ok()) << table.error().message;
+  EXPECT_EQ(table->market_of(*table->at(6 * 60)), (MarketFacts{"812.4", "-3.50"}));
+  EXPECT_EQ(table->market_of(*table->at(7 * 60)), (MarketFacts{"", ""}));
+  EXPECT_EQ(table->market_of(*table->at(8 * 60)), (MarketFacts{"", ""}));
+  const auto plain = DayTable::parse("06:00,0.4\n");
+  EXPECT_EQ(plain->market_of(*plain->at(6 * 60)), MarketFacts{});
+}
+
 TEST(DayTable, a_row_with_an_end_leaves_a_gap_behind_it) {
   const auto table = DayTable::parse("06:00-07:00,1\n08:00,2");
   ASSERT_TRUE(table.ok());
@@ -61,16 +72,18 @@ TEST_P(BadTable, says_where) {
   EXPECT_THAT(table.error().message, HasSubstr(GetParam().says));
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, BadTable,
-                         testing::Values(BadTableRow{"an empty file", "", "no row"},
-                                         BadTableRow{"titles alone", "time,watts\n", "no row"},
-                                         BadTableRow{"a time that is none", "00:00,1\n25:00,2", "line 2"},
-                                         BadTableRow{"minutes past the hour", "00:00,1\n10:60,2", "line 2"},
-                                         BadTableRow{"a value that is none", "00:00,1\n10:00,x", "line 2"},
-                                         BadTableRow{"an end before its begin", "00:00,1\n10:00-09:00,2", "line 2"},
-                                         BadTableRow{"the same begin twice", "10:00,1\n10:00,2", "10:00"},
-                                         BadTableRow{"rows that overlap", "10:00-12:00,1\n11:00,2", "10:00"}),
-                         test::RowName());
+INSTANTIATE_TEST_SUITE_P(
+    Table, BadTable,
+    testing::Values(BadTableRow{"an empty file", "", "no row"}, BadTableRow{"titles alone", "time,watts\n", "no row"},
+                    BadTableRow{"a time that is none", "00:00,1\n25:00,2", "line 2"},
+                    BadTableRow{"minutes past the hour", "00:00,1\n10:60,2", "line 2"},
+                    BadTableRow{"a value that is none", "00:00,1\n10:00,x", "line 2"},
+                    BadTableRow{"an end before its begin", "00:00,1\n10:00-09:00,2", "line 2"},
+                    BadTableRow{"the same begin twice", "10:00,1\n10:00,2", "10:00"},
+                    BadTableRow{"a price that is none", "time,watts,price\n00:00,1,dear", "line 2"},
+                    BadTableRow{"columns that nothing names", "00:00,1\n10:00,2,3", "line 2"},
+                    BadTableRow{"rows that overlap", "10:00-12:00,1\n11:00,2", "10:00"}),
+    test::RowName());
 
 TEST(Scale, turns_watts_microwatts_and_shares_into_power_and_refuses_what_is_none) {
   EXPECT_EQ(power_of(70, kWatts), base::watts(70));
