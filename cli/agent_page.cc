@@ -63,6 +63,9 @@ base::Result<std::string> agent_text(std::string_view page) {
     return base::invalid_input("the reply is not an agent's /debug/state");
   }
   std::string out = head_of(state) + domains_of(state);
+  if (state.value("paused", Json(false)) == Json(true)) {
+    out += "paused: the whole cluster is, nothing is raised or given back\n";
+  }
   add_line(out, "order refused", state, "orderProblem");
   add_line(out, "API server", state, "apiServer");
   for (const Json& note : state.value("notes", Json::array())) {

@@ -68,6 +68,8 @@ base::Result<Lease> decode_lease(PaddedJson json) {
           lease.ns = text.text();
         } else if (field == "resourceVersion") {
           lease.resource_version = text.text();
+        } else if (field == "annotations") {
+          text.fields([&](std::string_view name, JsonCursor& word) { lease.annotations.emplace(name, word.text()); });
         }
       });
     } else if (key == "spec") {

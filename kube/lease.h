@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -22,6 +23,7 @@ struct Lease {
   std::optional<base::WallTime> acquired;
   std::optional<base::WallTime> renewed;
   std::int32_t transitions = 0;
+  std::map<std::string, std::string> annotations;  // as read; create_lease() and update_lease() write none
 
   bool operator==(const Lease&) const = default;
 };

@@ -62,6 +62,16 @@ core::AgentSettings settings_of(const Config& config) {
   return settings;
 }
 
+// Clocks that an earlier agent of this boot has limited are given back also where nothing asks for clocks any more.
+Config listing_ours(Config config, const core::Recovered& recovered) {
+  for (const core::JournalControl& control : recovered.state.controls) {
+    const bool clock =
+        control.key.field == core::Field::max_frequency || control.key.field == core::Field::locked_clock;
+    config.clocks = config.clocks || (clock && (control.last_written || control.pending));
+  }
+  return config;
+}
+
 // Without an API server nobody orders anything.
 class NobodyOrders final : public core::CapInbox {
  public:
@@ -119,8 +129,8 @@ class App::Parts {
         clocks_(clocks),
         end_(std::move(end)),
         boot_id_(boot_id(config.proc_root)),
-        sources_(config, clocks.system),
         journal_(journal::FileJournal::open({config.journal_path, config.memory_path}, boot_id_)),
+        sources_(listing_ours(config, journal_.recovered), clocks.system),
         board_(clocks.boot, [this] { posted(); }),
         server_(health_options(config.health)) {
     if (api_server) add_api(*api_server);
@@ -241,6 +251,7 @@ class App::Parts {
   void posted() {
     const auto latest = board_.latest();
     narrator_.tell(latest->report);
+    apply_times_.note(latest->report, clocks_.boot.mono_now());
     // Powercap's role may neither write Events nor see our resources.
     if (!api_ || (standalone_ && !api_->watch.object())) return;
     api_->events.post(latest->report, api_->watch.object());
@@ -248,9 +259,14 @@ class App::Parts {
   }
 
   [[nodiscard]] EdgeCounts edges() const {
-    if (!api_) return {};
+    EdgeCounts told;
+    told.gpu_helper = sources_.gpu_helper();
+    if (!api_) return told;
     const StatusWriterCounts counts = writer_->counts();
-    return {counts.written, counts.failed, api_->watch.reopened()};
+    told.status_writes = counts.written;
+    told.status_failures = counts.failed;
+    told.watches_reopened = api_->watch.reopened();
+    return told;
   }
 
   const Config config_;
@@ -259,8 +275,9 @@ class App::Parts {
   const std::string boot_id_;
   runtime::Wake wake_;
   runtime::MetricsRegistry metrics_;
-  SourceSet sources_;
+  ApplyTimes apply_times_{metrics_};
   journal::FileJournal::Opened journal_;
+  SourceSet sources_;
   NobodyOrders nobody_;
   Narrator narrator_;
   ReportBoard board_;

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/names.h"
 #include "kube/lease.h"
 #include "kube/object.h"
 #include "kube/resource.h"
@@ -78,12 +79,18 @@ class CapWatch::LeaseSink final : public kube::ObjectSink {
     if (object == nullptr || object->meta.name != watch_.options_.lease_name) return;
     std::string json = object->json;
     const auto lease = kube::decode_lease(kube::PaddedJson::of(json));
-    if (!lease || !lease->renewed) return;
+    if (!lease) return;
+    const auto word = lease->annotations.find(std::string(base::names::kPauseAnnotation));
+    const bool paused = word != lease->annotations.end() && word->second == "true";
     {
       const std::lock_guard lock(watch_.mutex_);
-      if (watch_.seen_.heartbeat == lease->renewed) return;
-      watch_.seen_.heartbeat = lease->renewed;
-      ++watch_.seen_.beats;
+      const bool beats = lease->renewed && watch_.seen_.heartbeat != lease->renewed;
+      if (!beats && watch_.seen_.paused == paused) return;
+      watch_.seen_.paused = paused;
+      if (beats) {
+        watch_.seen_.heartbeat = lease->renewed;
+        ++watch_.seen_.beats;
+      }
     }
     watch_.changed_();
   }
@@ -163,6 +170,7 @@ core::CapView CapWatch::latest() const {
   const std::lock_guard lock(mutex_);
   core::CapView view;
   view.heartbeat = seen_.heartbeat;
+  view.paused = seen_.paused;
   if (seen_.caps.state == kube::ReflectorState::resource_missing) {
     view.presence = core::CapView::Presence::absent;
     return view;

@@ -61,6 +61,7 @@ class CapWatch final : public core::CapInbox {
     std::optional<model::NodePowerCap> object;
     std::string unreadable;
     std::optional<base::WallTime> heartbeat;
+    bool paused = false;
     kube::ReflectorStatus caps;
     kube::ReflectorStatus lease;
     std::uint64_t beats = 0;  // grows with everything that the Lease's watch brings

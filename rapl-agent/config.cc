@@ -58,7 +58,33 @@ void read_limits(const ConfigReader& section, core::AgentSettings& settings) {
   settings.smallest_floor = power_of(section.number(
       "smallestFloorWatts", {.fallback = base::to_watts(settings.smallest_floor), .least = 1, .most = kMostWatts}));
   settings.short_term = base::percent(section.integer("shortTermPercent", {.fallback = 110, .least = 1, .most = 200}));
+  settings.pl2 = static_cast<core::Pl2Policy>(section.choice("pl2Policy", {"ratio", "leave"}, 0));
+  if (section.has("timeWindow")) {
+    settings.time_window = section.duration(
+        "timeWindow",
+        {.fallback = base::Seconds(1), .least = base::Milliseconds(1), .most = base::Milliseconds(3'600'000)});
+  }
   settings.cap_dram = section.flag("dram", settings.cap_dram);
+}
+
+// Clocks are a control of their own, in their files' units, and only this algorithm asks for them.
+void read_clocks(const ConfigReader& root, Config& result) {
+  result.clocks = root.choice("algorithm", {"power", "frequency"}, 0) == 1;
+  std::map<std::string, std::uint64_t> limits;
+  for (const auto& [name, megahertz] : root.named_numbers("clockLimitsMHz")) {
+    const std::string key = "clockLimitsMHz." + name;
+    const bool cpu = name == "cpufreq" || name.starts_with("cpufreq/");
+    if (!cpu && name != "gpu-clock" && !name.starts_with("gpu-clock/")) {
+      root.problem(key, "must be cpufreq, cpufreq/policyN, gpu-clock or gpu-clock/UUID");
+    }
+    if (!(megahertz >= 1 && megahertz <= 100'000)) {
+      root.problem(key, "must be between 1 and 100000");
+      continue;
+    }
+    limits.emplace(name, static_cast<std::uint64_t>(cpu ? megahertz * 1'000 : megahertz));
+  }
+  if (result.clocks && limits.empty()) root.problem("clockLimitsMHz", "algorithm frequency needs at least one");
+  if (result.clocks) result.settings.clock_limits = std::move(limits);
 }
 
 void read_reserve(const ConfigReader& section, core::AgentSettings& settings) {
@@ -100,11 +126,17 @@ void read_devices(const ConfigReader& root, Config& result) {
   result.sysfs_deadline = root.section("rapl").duration(
       "deadline",
       {.fallback = result.sysfs_deadline, .least = base::Milliseconds(10), .most = base::Milliseconds(5'000)});
-  result.gpu_socket = root.section("gpu").text("socket", result.gpu_socket);
+  const ConfigReader gpu = root.section("gpu");
+  result.gpu_socket = gpu.text("socket", result.gpu_socket);
+  result.gpu_helper = static_cast<Config::GpuHelper>(gpu.choice("helper", {"separate", "child"}, 0));
+  result.gpu_library = gpu.text("library", "");
+  result.gpu_driver_roots = gpu.text_list("driverRoots");
+  if (result.gpu_helper == Config::GpuHelper::child && result.gpu_socket.empty()) {
+    gpu.problem("socket", "a helper as a child needs one");
+  }
   const ConfigReader hwmon = root.section("hwmon");
   result.hwmon_caps = hwmon.flag("caps", result.hwmon_caps);
   result.hwmon_temperatures = hwmon.flag("temperatures", result.hwmon_temperatures);
-  result.cpu_frequency = root.section("cpuFrequency").flag("enabled", result.cpu_frequency);
   const ConfigReader dcmi = root.section("dcmi");
   result.dcmi.enabled = dcmi.flag("enabled", result.dcmi.enabled);
   result.dcmi.program = dcmi.text("program", result.dcmi.program);
@@ -120,24 +152,28 @@ bool below_real_sys(const std::string& path) {
 }
 
 // Writing to plain files caps nothing and says that it did: for rigs only, and never near the real tree.
-base::Status check_test_setting(const Config& config, unsigned uid) {
-  if (!config.write_outside_sysfs || uid != 0) return base::ok_status();
+base::Status check_surroundings(const Config& config, const Surroundings& around) {
+  if (config.gpu_helper == Config::GpuHelper::child && around.in_kubernetes) {
+    return base::invalid_input(
+        "gpu.helper: child is refused inside Kubernetes (KUBERNETES_SERVICE_HOST is set): there the helper is a "
+        "container of its own, deploy/manifests/gpu-helper.yaml, so that the agent needs no capability");
+  }
+  if (!config.write_outside_sysfs || around.uid != 0) return base::ok_status();
   if (!below_real_sys(config.sysfs_root) && !below_real_sys(config.powercap_root)) return base::ok_status();
   return base::invalid_input(
       "testAllowNonSysfs: refused to user 0 when sysfsRoot or powercapRoot is the machine's own /sys");
 }
 
-}  // namespace
-
-base::Result<Config> read_config(const runtime::ConfigValue& tree, std::string_view source) {
-  const ConfigReader root(tree, std::string(source));
+Config read_all(const ConfigReader& root) {
   Config result;
   core::AgentSettings& settings = result.settings;
   settings.mode = read_mode(root);
   if (root.has("fallbackWatts")) {
     settings.fallback = power_of(root.number("fallbackWatts", {.fallback = 1, .least = 1, .most = kMostWatts}));
   }
+  settings.on_exit = static_cast<core::OnExit>(root.choice("onExit", {"hold", "restore", "fallback"}, 0));
   read_limits(root.section("limits"), settings);
+  read_clocks(root, result);
   read_reserve(root.section("reserve"), settings);
   read_timing(root.section("timing"), settings.timing);
   result.kubeconfig = root.text("kubeconfig", "");
@@ -148,8 +184,23 @@ base::Result<Config> read_config(const runtime::ConfigValue& tree, std::string_v
   result.log = config::read_log(root.section("log"));
   read_paths(root, result);
   read_devices(root, result);
+  return result;
+}
+
+}  // namespace
+
+base::Result<Config> read_config(const runtime::ConfigValue& tree, std::string_view source) {
+  const ConfigReader root(tree, std::string(source));
+  Config result = read_all(root);
   if (auto status = root.finish(); !status) return std::move(status).error();
   return result;
+}
+
+std::vector<std::string> config_keys() {
+  const runtime::ConfigValue nothing;
+  const ConfigReader root(nothing, "");
+  (void)read_all(root);
+  return root.asked();
 }
 
 base::Result<Config> load_config(const std::string& path) {
@@ -159,7 +210,7 @@ base::Result<Config> load_config(const std::string& path) {
   return read_config(*tree, path);
 }
 
-base::Result<Config> effective_config(const Flags& flags, unsigned uid) {
+base::Result<Config> effective_config(const Flags& flags, const Surroundings& around) {
   auto result = load_config(flags.config_file);
   if (!result) return result;
   if (flags.kubeconfig) result->kubeconfig = *flags.kubeconfig;
@@ -175,7 +226,7 @@ base::Result<Config> effective_config(const Flags& flags, unsigned uid) {
     listen->tls = std::move(result->health.tls);
     result->health = *std::move(listen);
   }
-  if (auto status = check_test_setting(*result, uid); !status) return std::move(status).error();
+  if (auto status = check_surroundings(*result, around); !status) return std::move(status).error();
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/durations.h"
 #include "base/names.h"
@@ -40,10 +41,15 @@ struct Config {
   base::Milliseconds sysfs_deadline{1'000};
 
   std::string gpu_socket = "/run/headroom/gpu/helper.sock";  // of the GPU helper; empty: no NVIDIA GPUs
+  // Who starts the helper. As a child only outside Kubernetes, where the agent itself may do what the helper has to.
+  enum class GpuHelper { separate, child };
+  GpuHelper gpu_helper = GpuHelper::separate;
+  std::string gpu_library;                    // of the child: this libnvidia-ml.so.1 and no other; empty: looked for
+  std::vector<std::string> gpu_driver_roots;  // of the child: where else the driver is mounted
 
   bool hwmon_caps = false;  // GPUs and sockets that hwmon can cap
   bool hwmon_temperatures = true;
-  bool cpu_frequency = false;  // scaling_max_freq as a control
+  bool clocks = false;  // clocks as controls: `algorithm` asks for them, or some are ours and are to be given back
   struct Dcmi {
     bool enabled = false;
     std::string program = "/usr/bin/ipmitool";
@@ -57,6 +63,8 @@ struct Config {
 
 // Errors: invalid_input with every problem at once, one per line, each naming the key.
 [[nodiscard]] base::Result<Config> read_config(const runtime::ConfigValue& tree, std::string_view source);
+// Every key that such a file may have, sorted; of a map with free keys the map's own.
+[[nodiscard]] std::vector<std::string> config_keys();
 [[nodiscard]] base::Result<Config> load_config(const std::string& path);  // empty path: all defaults
 
 struct Flags {
@@ -69,6 +77,12 @@ struct Flags {
   std::optional<std::string> node_name;  // also NODE_NAME
 };
 
+// What of the process decides whether a configuration is allowed here.
+struct Surroundings {
+  unsigned uid = 0;
+  bool in_kubernetes = false;  // KUBERNETES_SERVICE_HOST is set
+};
+
 // Either flags, or the exit code of a program that has already said what it had to (--help, a wrong flag).
 struct ParsedFlags {
   Flags flags;
@@ -76,8 +90,9 @@ struct ParsedFlags {
 };
 [[nodiscard]] ParsedFlags parse_flags(int argc, const char* const* argv);
 
-// The file with the flags over it. `uid` decides whether test settings are allowed on the real tree.
-[[nodiscard]] base::Result<Config> effective_config(const Flags& flags, unsigned uid);
+// The file with the flags over it. Errors beside those of the file: test settings of user 0 on the real tree; a GPU
+// helper as a child inside Kubernetes.
+[[nodiscard]] base::Result<Config> effective_config(const Flags& flags, const Surroundings& around);
 
 // As powercap's DaemonSet wants it, where the environment or the program's name asks for that: it caps CPU packages
 // only, through the kernel's own path, and Enforce is the default. Otherwise as given. Errors: those of the

@@ -44,10 +44,11 @@ int main(int argc, char** argv) {
     return rapl_agent::gpu::run_helper_command(argc - 1, argv + 1);
   const auto parsed = rapl_agent::parse_flags(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
-  auto config = rapl_agent::effective_config(parsed.flags, ::geteuid());
+  const auto environment = rapl_agent::standalone::environment_of(environ);
+  auto config = rapl_agent::effective_config(
+      parsed.flags, {.uid = ::geteuid(), .in_kubernetes = environment.contains("KUBERNETES_SERVICE_HOST")});
   if (!config) return fail(config.error());
-  config = rapl_agent::with_standalone(*std::move(config), parsed.flags,
-                                       rapl_agent::standalone::environment_of(environ), argv[0]);
+  config = rapl_agent::with_standalone(*std::move(config), parsed.flags, environment, argv[0]);
   if (!config) return fail(config.error());
   if (parsed.flags.check_config) return std::puts("configuration is in order") < 0 ? 1 : 0;
 

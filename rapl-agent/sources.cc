@@ -1,5 +1,6 @@
 #include "rapl-agent/sources.h"
 
+#include <atomic>
 #include <utility>
 
 #include "rapl-agent/gpu/helper_client.h"
@@ -33,25 +34,55 @@ powercap::RaplOptions rapl_options(const Config& config) {
   return options;
 }
 
+// The child listens where a helper of its own pod would.
+gpu::HelperProcessOptions child_of(const Config& config) {
+  gpu::HelperProcessOptions start;
+  start.program = config.proc_root + "/self/exe";
+  start.arguments = {"gpu-helper", "--socket=" + config.gpu_socket};
+  if (!config.gpu_library.empty()) start.arguments.push_back("--library=" + config.gpu_library);
+  for (const std::string& root : config.gpu_driver_roots) start.arguments.push_back("--driver-root=" + root);
+  return start;
+}
+
+gpu::ClientOptions gpu_options(const Config& config) {
+  gpu::ClientOptions options;
+  options.socket = config.gpu_socket;
+  if (config.clocks) options.clocks = gpu::ClockControls::listed;
+  if (config.gpu_helper == Config::GpuHelper::child) options.start = child_of(config);
+  return options;
+}
+
 // A node whose helper never came is a node without GPUs. Once its socket has been seen, a helper that is away is a
 // fault.
 class GpusWhereHelped final : public core::Backend, public core::Meter {
  public:
   GpusWhereHelped(gpu::ClientOptions options, base::Clock& clock)
-      : socket_(options.socket), client_(std::move(options), clock) {}
+      : socket_(options.socket), seen_(options.start.has_value()), client_(std::move(options), clock) {}
 
   core::Inventory discover() override {
     seen_ = seen_ || sysfs::exists(socket_);
-    return seen_ ? client_.discover() : core::Inventory{};
+    return seen_ ? noted(client_.discover()) : core::Inventory{};
   }
-  core::Access read(const core::ControlKey& key) override { return client_.read(key); }
-  core::Access write(const core::ControlKey& key, std::uint64_t value) override { return client_.write(key, value); }
-  core::MeterReading sample(const std::string& domain) override { return client_.sample(domain); }
+  core::Access read(const core::ControlKey& key) override { return noted(client_.read(key)); }
+  core::Access write(const core::ControlKey& key, std::uint64_t value) override {
+    return noted(client_.write(key, value));
+  }
+  core::MeterReading sample(const std::string& domain) override { return noted(client_.sample(domain)); }
+
+  // Any thread.
+  [[nodiscard]] std::string state() const { return seen_ ? std::string(gpu::to_string(state_)) : std::string(); }
 
  private:
+  template <class Answer>
+  Answer noted(Answer answer) {
+    state_ = client_.state();
+    return answer;
+  }
+
   const std::string socket_;
+  std::atomic<bool> seen_;  // one that is ours to start is never waited for
   gpu::HelperClient client_;
-  bool seen_ = false;
+  std::atomic<gpu::HelperState> state_ = gpu::HelperState::unreachable;
 };
 
 }  // namespace
@@ -63,7 +94,7 @@ struct SourceSet::Parts {
     const std::string hint = sysfs::permission_hint(sysfs::process_facts(config.proc_root));
     const auto chips = std::make_shared<hwmon::HwmonBackend>(hwmon_options(config), write_to(config), hint);
     hwmon = std::make_unique<sysfs::Deadlined>(sysfs::Wrapped{chips, chips}, config.sysfs_deadline, clock);
-    if (config.cpu_frequency) {
+    if (config.clocks) {
       const auto policies = std::make_shared<hwmon::CpufreqBackend>(config.sysfs_root, write_to(config), hint);
       cpufreq = std::make_unique<sysfs::Deadlined>(sysfs::Wrapped{policies, nullptr}, config.sysfs_deadline, clock);
     }
@@ -71,11 +102,7 @@ struct SourceSet::Parts {
       dcmi = std::make_unique<hwmon::DcmiMeter>(
           hwmon::DcmiOptions{config.dcmi.program, config.dcmi.interval, config.dcmi.timeout}, clock);
     }
-    if (!config.gpu_socket.empty()) {
-      gpu::ClientOptions options;
-      options.socket = config.gpu_socket;
-      gpus = std::make_unique<GpusWhereHelped>(std::move(options), clock);
-    }
+    if (!config.gpu_socket.empty()) gpus = std::make_unique<GpusWhereHelped>(gpu_options(config), clock);
   }
   const std::shared_ptr<powercap::RaplBackend> rapl;
   sysfs::Deadlined powercap;
@@ -99,6 +126,10 @@ std::vector<core::Source> SourceSet::sources() const {
 
 bool SourceSet::powercap_mount_is_stale() const {
   return parts_->rapl->mount_is_stale();
+}
+
+std::string SourceSet::gpu_helper() const {
+  return parts_->gpus != nullptr ? parts_->gpus->state() : std::string();
 }
 
 }  // namespace headroom::rapl_agent

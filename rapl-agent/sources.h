@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -23,6 +24,8 @@ class SourceSet {
   [[nodiscard]] std::vector<core::Source> sources() const;
   // See RaplBackend::mount_is_stale(). Any thread.
   [[nodiscard]] bool powercap_mount_is_stale() const;
+  // The GPU helper's state in a word, as of the last question; empty: this node has had none. Any thread.
+  [[nodiscard]] std::string gpu_helper() const;
 
  private:
   struct Parts;

@@ -14,7 +14,8 @@ base::Result<Config> with_standalone(Config config, const Flags& flags, const st
   if (!flags.mode) config.settings.mode = core::AgentMode::enforce;
   config.gpu_socket.clear();
   config.hwmon_caps = false;
-  config.cpu_frequency = false;
+  config.clocks = false;
+  config.settings.clock_limits.clear();
   // A configuration file may name other places; without one they are where powercap's DaemonSet mounts them.
   if (flags.config_file.empty()) {
     config.sysfs_root = "/sys";

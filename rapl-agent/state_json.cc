@@ -73,6 +73,7 @@ std::string state_json(const core::AgentReport& report, const PagesView& view) {
             {"ticks", report.ticks},
             {"apiServer", view.api_problem()},
             {"controllerFresh", report.controller_fresh},
+            {"paused", report.paused},
             {"leaseRemainingSeconds", seconds(report.lease_remaining)},
             {"accepted", order_json(report.accepted)},
             {"observed", order_json(report.observed)},

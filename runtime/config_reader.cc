@@ -42,6 +42,7 @@ struct ConfigReader::Findings {
   std::string source;
   const ConfigValue* root = nullptr;
   std::vector<std::string> problems;
+  std::set<std::string> asked;
   std::set<const ConfigValue*> used;      // values somebody asked for
   std::set<const ConfigValue*> examined;  // maps whose other keys are therefore unknown
 };
@@ -69,6 +70,7 @@ std::string ConfigReader::path_of(std::string_view key) const {
 }
 
 const ConfigValue* ConfigReader::take(std::string_view key) const {
+  findings_->asked.insert(path_of(key));
   const ConfigValue* value = node_ == nullptr ? nullptr : node_->find(key);
   if (value == nullptr) return nullptr;
   findings_->used.insert(value);
@@ -76,6 +78,7 @@ const ConfigValue* ConfigReader::take(std::string_view key) const {
 }
 
 bool ConfigReader::has(std::string_view key) const {
+  findings_->asked.insert(path_of(key));
   const ConfigValue* value = node_ == nullptr ? nullptr : node_->find(key);
   return value != nullptr && !value->is_null();
 }
@@ -236,6 +239,16 @@ std::vector<std::pair<std::string, double>> ConfigReader::named_numbers(std::str
   if (map.node_ == nullptr) return entries;
   for (const auto& [name, value] : *map.node_->as_map()) entries.emplace_back(name, map.number(name, {}));
   return entries;
+}
+
+std::vector<std::string> ConfigReader::asked() const {
+  std::vector<std::string> keys;
+  for (const std::string& key : findings_->asked) {
+    const auto inside = findings_->asked.lower_bound(key + ".");
+    const bool section = inside != findings_->asked.end() && inside->starts_with(key + ".");
+    if (!section) keys.push_back(key);
+  }
+  return keys;
 }
 
 base::Status ConfigReader::finish() const {

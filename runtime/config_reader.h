@@ -72,6 +72,10 @@ class ConfigReader {
   // Notes what only the caller can judge ("must be above minPodWatts"), under this reader's path and `key`.
   void problem(std::string_view key, std::string_view message) const;
 
+  // Every key that somebody has asked for so far, there or not, in order: "listen.health". Of sections and lists only
+  // what was asked for inside, if anything was.
+  [[nodiscard]] std::vector<std::string> asked() const;
+
   // All problems of this tree so far, one per line, and every key that nobody asked for. Call on the root, at the end.
   [[nodiscard]] base::Status finish() const;
 

@@ -135,8 +135,8 @@ void AgentBody::settle(base::MonoTime now) {
 }
 
 void AgentBody::stop(base::MonoTime now) {
+  aim_.reason = act_on_exit(now);
   aim_.state = AgentState::stopping;
-  aim_.reason = "asked to stop: caps stay";
   if (settings_.mode == AgentMode::enforce) save();
   tell_changes();
   parts_.outbox->publish(report(now));

@@ -45,7 +45,9 @@ class Agent {
   // One turn. Gives the time by which it wants the next; sooner is always fine.
   base::MonoTime tick(base::MonoTime now);
 
-  // SIGTERM: caps stay as they are, the journal is flushed, a last report says Stopping. No tick may follow.
+  // SIGTERM: caps become what AgentSettings::on_exit says (by default they stay), the journal is flushed, a last report
+  // says Stopping. A restore waits neither for the controller nor for its charge rule, and does not happen while the
+  // cluster is paused or an emergency is on. No tick may follow.
   void stop(base::MonoTime now);
 
  private:

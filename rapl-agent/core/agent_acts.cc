@@ -5,9 +5,27 @@
 
 namespace headroom::rapl_agent::core {
 
+namespace {
+
+// What we once set and no longer ask for (a window that the next order does not have, a PL2 that is to be left alone)
+// goes back to what it was, where nobody else has changed it since.
+FieldValues with_unasked_given_back(FieldValues wanted, const SurfaceState& surface) {
+  for (const Field field : {Field::short_term_limit, Field::long_term_window}) {
+    const auto ours = surface.requested.get(field);
+    const auto original = surface.originals.get(field);
+    const auto now = surface.read.get(field);
+    if (wanted.get(field) || !ours || !original || *original == 0 || !now) continue;
+    if (same_value(field, *ours, *now, surface.control().tolerance)) wanted.set(field, original);
+  }
+  return wanted;
+}
+
+}  // namespace
+
 FieldValues AgentBody::wanted_of(const SurfaceState& surface, const std::optional<base::Power>& cap) const {
   if (cap) {
-    return wanted_for_cap(surface.control(), surface.originals, *cap, terms_of(governor_.order(), settings_));
+    return with_unasked_given_back(
+        wanted_for_cap(surface.control(), surface.originals, *cap, terms_of(governor_.order(), settings_)), surface);
   }
   // At its original and not ours: none of our business.
   return surface.ours() ? wanted_at_original(surface.control(), surface.originals) : FieldValues{};
@@ -76,6 +94,11 @@ void AgentBody::raise(const BudgetPlan& plan, base::MonoTime now) {
 void AgentBody::act(base::MonoTime now) {
   lowers_done_ = true;
   if (aim_.state == AgentState::observe) {
+    // Clocks need no hardware that can be capped.
+    if (settings_.mode == AgentMode::enforce) {
+      limit_clocks(now);
+      forget_given_back();
+    }
     // A dry run shows the caps that it would set.
     shortfall_ = plan_budget({catalog_, settings_, aim_, governor_.order(), reserve_.power}, now).shortfall;
     return;
@@ -90,23 +113,32 @@ void AgentBody::act(base::MonoTime now) {
   forget_given_back();
 }
 
+std::optional<std::uint64_t> AgentBody::clock_limit_of(const std::string& domain) const {
+  for (const std::string& name : {domain, domain.substr(0, domain.find('/'))}) {
+    const auto found = settings_.clock_limits.find(name);
+    if (found != settings_.clock_limits.end()) return found->second;
+  }
+  return std::nullopt;
+}
+
 // The second kind of control: journalled, read back and given back like limits, driven only by the operator's word.
 void AgentBody::limit_clocks(base::MonoTime now) {
   std::vector<WriteJob> jobs;
   for (const auto& record : catalog_.records()) {
     if (record->facts.kind != DomainKind::frequency) continue;
-    const auto limit = settings_.clock_limits.find(record->facts.id);
+    const auto limit = clock_limit_of(record->facts.id);
     for (std::size_t s = 0; s < record->surfaces.size(); ++s) {
       const SurfaceState& surface = record->surfaces[s];
       const bool reachable = surface.health() != Health::lost && surface.health() != Health::hung;
-      const bool wished = limit != settings_.clock_limits.end();
-      if (!reachable || !surface.due(now) || !(wished || surface.ours())) continue;
+      if (!reachable || !surface.due(now) || !(limit || surface.ours())) continue;
       FieldValues wanted = wanted_at_original(surface.control(), surface.originals);
       for (const Field field : {Field::max_frequency, Field::locked_clock}) {
-        if (wished && surface.control().has(field)) wanted.set(field, limit->second);
+        if (limit && surface.control().has(field)) wanted.set(field, limit);
       }
-      const bool lower_is_fine = wished && judge_read_back(wanted, {}, surface.read, {}, {}) == ReadBack::as_asked;
-      if (!lower_is_fine && needs_of(surface, wanted) != Needs::nothing) jobs.push_back({record.get(), s, wanted});
+      const bool lower_is_fine = limit && judge_read_back(wanted, {}, surface.read, {}, {}) == ReadBack::as_asked;
+      const bool unlock = !limit && forgotten_lock(surface);
+      if (!lower_is_fine && (unlock || needs_of(surface, wanted) != Needs::nothing))
+        jobs.push_back({record.get(), s, wanted});
     }
   }
   if (!jobs.empty()) static_cast<void>(executor_.run(SurfaceState::Doing::lowering, jobs, now));
@@ -122,6 +154,27 @@ void AgentBody::forget_given_back() {
       if (needs_of(surface, wanted) == Needs::nothing) surface.requested = FieldValues{};
     }
   }
+}
+
+std::string AgentBody::act_on_exit(base::MonoTime now) {
+  const bool held_down = governor_.paused() || aim_.state == AgentState::emergency;
+  if (settings_.mode != AgentMode::enforce || settings_.on_exit == OnExit::hold) return "asked to stop: caps stay";
+  if (settings_.on_exit == OnExit::restore) {
+    if (held_down) return "asked to stop: caps stay, " + aim_.reason;
+    release(now);
+    settle(now);
+    return "asked to stop: originals are back where nobody else has changed them";
+  }
+  const auto least = governor_.fallback();
+  if (!least || aim_.release) return "asked to stop: caps stay, there is no fallback to take";
+  if (!aim_.budget || *least < *aim_.budget) {
+    aim_.budget = least;
+    aim_.budget_source = "fallback";
+  }
+  aim_.raises = false;
+  lowers_done_ = lower(TargetAim::Raises::none, now);
+  return lowers_done_ ? "asked to stop: the fallback is in force"
+                      : "asked to stop: not everything could be lowered to the fallback";
 }
 
 void AgentBody::release(base::MonoTime now) {
@@ -140,7 +193,7 @@ void AgentBody::release(base::MonoTime now) {
       if (!catalog_.read(*record, surface, now)) continue;
       const ReadBack verdict =
           judge_read_back(surface.requested, surface.requested, surface.read, {}, surface.control().tolerance);
-      if (verdict != ReadBack::as_asked) {
+      if (verdict != ReadBack::as_asked && !forgotten_lock(surface)) {
         notice("ChangedByOthers", record->facts.id + ": somebody else changed its limit, it stays as it is");
         surface.requested = FieldValues{};
         continue;

@@ -35,7 +35,12 @@ class AgentBody {
   void limit_clocks(base::MonoTime now);
   void forget_given_back();
   void release(base::MonoTime now);
+  // What SIGTERM leaves behind, done; gives the sentence for people.
+  [[nodiscard]] std::string act_on_exit(base::MonoTime now);
+  [[nodiscard]] std::optional<std::uint64_t> clock_limit_of(const std::string& domain) const;
   // Telling.
+  enum class Stage { read_back, settled };
+  [[nodiscard]] bool in_force(Stage stage) const;
   void acknowledge(base::MonoTime now);
   void save();
   [[nodiscard]] JournalState journal_state() const;
@@ -60,6 +65,7 @@ class AgentBody {
   Aim aim_;
   Reserve reserve_;
   base::Power shortfall_;
+  std::optional<OrderId> read_back_;
   std::optional<OrderId> observed_;
   std::optional<base::Microseconds> last_apply_;
   std::optional<base::MonoTime> last_tick_;

@@ -73,8 +73,10 @@ struct AgentReport {
   std::string boot_id;
   // The order whose caps are read back on every domain that is OK, with their averaging windows passed: the ack.
   std::optional<OrderId> observed;
-  std::optional<OrderId> accepted;  // newest order the agent acts by, perhaps not settled yet
-  std::string order_problem;        // why the newest order was refused; empty: it was not
+  std::optional<OrderId> accepted;   // newest order the agent acts by, perhaps not settled yet
+  base::MonoTime accepted_at{};      // when it was taken, on the loop's clock
+  std::optional<OrderId> read_back;  // newest order that read back everywhere; its windows may still pass
+  std::string order_problem;         // why the newest order was refused; empty: it was not
 
   base::Power applied;                // upper bound of the node's draw: reserve + every domain's charge
   base::Power min;                    // reserve + floors of all cappable domains
@@ -87,6 +89,7 @@ struct AgentReport {
   base::Power shortfall;      // by this much
   bool hardware = false;      // some domain can be capped
   bool controller_fresh = false;
+  bool paused = false;  // the controller's heartbeat says so: nothing is raised or given back
   std::optional<base::Microseconds> lease_remaining;  // until Holding, or until Safe
   std::optional<base::Power> node_power;  // newest node meter; without one, the capped domains and the reserve
   bool throttled = false;                 // some domain draws at its cap

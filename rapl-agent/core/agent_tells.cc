@@ -19,17 +19,24 @@ std::optional<base::Power> meter_or_sum(const Catalog& catalog, base::Power rese
 // In force means: every domain that is OK reads back what was wanted, and what it was allowed before has left the
 // averaging window. A domain that is not OK counts at its ceiling and holds nothing up; one that is being tried again
 // does.
-void AgentBody::acknowledge(base::MonoTime now) {
-  const auto& order = governor_.order();
-  if (!order || settings_.mode != AgentMode::enforce || aim_.state == AgentState::observe) return;
-  if (observed_ == order->id() || !lowers_done_) return;
+bool AgentBody::in_force(Stage stage) const {
+  if (!lowers_done_) return false;
   for (const auto& record : catalog_.records()) {
     if (!record->cappable) continue;
     const bool ours = std::any_of(record->surfaces.begin(), record->surfaces.end(),
                                   [](const SurfaceState& surface) { return surface.ours(); });
-    if (aim_.release && ours && record->health() == Health::ok) return;
-    if (record->health() == Health::ok && (!record->reliable() || !record->settling.settled())) return;
+    if (aim_.release && ours && record->health() == Health::ok) return false;
+    const bool settled = stage == Stage::read_back || record->settling.settled();
+    if (record->health() == Health::ok && (!record->reliable() || !settled)) return false;
   }
+  return true;
+}
+
+void AgentBody::acknowledge(base::MonoTime now) {
+  const auto& order = governor_.order();
+  if (!order || settings_.mode != AgentMode::enforce || aim_.state == AgentState::observe) return;
+  if (read_back_ != order->id() && in_force(Stage::read_back)) read_back_ = order->id();
+  if (observed_ == order->id() || !in_force(Stage::settled)) return;
   observed_ = order->id();
   last_apply_ = now - governor_.order_taken_at();
 }
@@ -143,7 +150,11 @@ AgentReport AgentBody::report(base::MonoTime now) const {
   told.state_reason = aim_.reason;
   told.boot_id = boot_id_;
   told.observed = observed_;
-  if (governor_.order()) told.accepted = governor_.order()->id();
+  told.read_back = read_back_;
+  if (governor_.order()) {
+    told.accepted = governor_.order()->id();
+    told.accepted_at = governor_.order_taken_at();
+  }
   told.order_problem = governor_.order_problem();
   told.applied = told.min = told.max = reserve_.power;
   for (const auto& record : catalog_.records()) {
@@ -165,6 +176,7 @@ AgentReport AgentBody::report(base::MonoTime now) const {
   told.shortfall = shortfall_;
   told.hardware = catalog_.hardware();
   told.controller_fresh = governor_.controller_fresh();
+  told.paused = governor_.paused();
   told.lease_remaining = governor_.lease_remaining(now);
   told.node_power = meter_or_sum(catalog_, reserve_.power);
   told.notices.assign(notices_.begin(), notices_.end());

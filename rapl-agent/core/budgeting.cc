@@ -98,10 +98,10 @@ BudgetPlan plan_budget(const BudgetFacts& facts, base::MonoTime now) {
 }
 
 CapTerms terms_of(const std::optional<CapOrder>& order, const AgentSettings& settings) {
-  CapTerms terms{settings.short_term, std::nullopt};
+  CapTerms terms{settings.short_term, settings.time_window, settings.pl2};
   if (!order) return terms;
   if (order->spec.short_term_percent) terms.short_term = base::percent(*order->spec.short_term_percent);
-  terms.time_window = order->spec.time_window;
+  if (order->spec.time_window) terms.time_window = order->spec.time_window;
   return terms;
 }
 

@@ -38,6 +38,7 @@ struct CapView {
   std::optional<CapOrder> order;            // when present and readable
   std::string unreadable;                   // why `order` is absent although present: bad field and reason
   std::optional<base::WallTime> heartbeat;  // the Lease's renewTime as last seen; only its change counts
+  bool paused = false;                      // the Lease says so: nothing is raised or given back, lowers go on
 };
 
 // Thread-safe: the loop reads while watches write.

@@ -52,6 +52,10 @@ Needs needs_of(const SurfaceState& surface, const FieldValues& wanted) {
   return same ? Needs::nothing : Needs::raise;
 }
 
+bool forgotten_lock(const SurfaceState& surface) {
+  return surface.requested.get(Field::locked_clock).value_or(0) > 0 && surface.read.get(Field::locked_clock) == 0;
+}
+
 bool dangerous(const SurfaceState& surface, FieldWrite write) {
   if (write.field != Field::long_term_limit && write.field != Field::short_term_limit) return false;
   if (write.value == 0) return true;
@@ -110,6 +114,9 @@ bool Executor::run(SurfaceState::Doing phase, std::vector<WriteJob> jobs, base::
       continue;
     }
     std::vector<FieldWrite> writes = writes_between(surface.read, job.wanted, surface.control().tolerance);
+    if (job.wanted.get(Field::locked_clock) == 0 && forgotten_lock(surface)) {
+      writes.push_back({Field::locked_clock, 0});
+    }
     for (const FieldWrite& write : writes) surface.pending.set(write.field, write.value);
     prepared.push_back({job.record, &surface, job.wanted, surface.read, std::move(writes), phase});
   }

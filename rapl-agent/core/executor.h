@@ -19,6 +19,10 @@ struct WriteJob {
 enum class Needs { nothing, lower, raise };
 [[nodiscard]] Needs needs_of(const SurfaceState& surface, const FieldValues& wanted);
 
+// NVML cannot be asked for its lock: the helper remembers what it set, and a new one has forgotten what its predecessor
+// did. Our own memory says that there is a lock: giving it back writes, whatever is read.
+[[nodiscard]] bool forgotten_lock(const SurfaceState& surface);
+
 class Executor {
  public:
   // `announce` puts the present memory of all controls, their pending values included, on the medium.

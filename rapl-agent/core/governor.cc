@@ -49,11 +49,19 @@ void Governor::hear(const CapView& view, base::MonoTime now) {
   if (present && heartbeat_seen_) heard_at_ = std::max(heard_at_, *heartbeat_seen_);
   const bool was_fresh = fresh_;
   fresh_ = present && heartbeat_seen_ && now - *heartbeat_seen_ < settings_.timing.heartbeat_ttl;
-  if (fresh_ && !was_fresh && ever_fresh_) {
-    const auto spread = std::chrono::duration_cast<base::Microseconds>(settings_.timing.jitter);
-    raises_from_ = now + spread * settings_.jitter.count() / 1'000'000;
-  }
+  if (fresh_ && !was_fresh && ever_fresh_) spread_raises(now);
   ever_fresh_ = ever_fresh_ || fresh_;
+}
+
+// Not all nodes at once.
+void Governor::spread_raises(base::MonoTime now) {
+  const auto spread = std::chrono::duration_cast<base::Microseconds>(settings_.timing.jitter);
+  raises_from_ = now + spread * settings_.jitter.count() / 1'000'000;
+}
+
+void Governor::set_pause(const CapView& view, base::MonoTime now) {
+  if (paused_ && !view.paused) spread_raises(now);
+  paused_ = view.paused;
 }
 
 // The end of a brake is on the controller's clock, as the heartbeat is: their difference is what is left of it.
@@ -108,7 +116,7 @@ AgentState Governor::choose(const Facts& facts, base::MonoTime now) {
     reason_ = over_limit_ ? "draw is above hardLimitWatts" : "brakeUntil";
     return AgentState::emergency;
   }
-  if (order_ && order_->spec.release) {
+  if (order_ && order_->spec.release && !paused_) {
     reason_ = "spec.release";
     return AgentState::releasing;
   }
@@ -122,6 +130,10 @@ AgentState Governor::choose(const Facts& facts, base::MonoTime now) {
   }
   if (now < hold_until_) {
     reason_ = "after an emergency";
+    return AgentState::holding;
+  }
+  if (paused_) {
+    reason_ = "the cluster is paused";
     return AgentState::holding;
   }
   reason_ = "the controller is alive";
@@ -139,9 +151,9 @@ Aim Governor::aim_of(AgentState state, base::MonoTime now) const {
   switch (state) {
     case AgentState::active: aim.raises = now >= raises_from_; break;
     case AgentState::safe: {
-      const auto fallback = order_ ? order_->spec.fallback : settings_.fallback;
-      if (fallback && (!aim.budget || *fallback < *aim.budget)) {
-        aim.budget = fallback;
+      const auto least = fallback();
+      if (least && (!aim.budget || *least < *aim.budget)) {
+        aim.budget = least;
         aim.budget_source = order_ ? "fallback" : "local";
       }
       break;
@@ -158,6 +170,7 @@ Aim Governor::aim_of(AgentState state, base::MonoTime now) const {
 Aim Governor::step(const CapView& view, const Facts& facts, base::MonoTime now) {
   take_order(view, now);
   hear(view, now);
+  set_pause(view, now);
   set_brake(view, now);
   watch_hard_limit(facts.node_power, now);
   const AgentState next = choose(facts, now);
@@ -165,6 +178,10 @@ Aim Governor::step(const CapView& view, const Facts& facts, base::MonoTime now) 
   if (next != state_ && guarded) ++failsafe_[std::string(to_string(next)) + ": " + reason_];
   state_ = next;
   return aim_of(next, now);
+}
+
+std::optional<base::Power> Governor::fallback() const {
+  return order_ ? order_->spec.fallback : settings_.fallback;
 }
 
 std::optional<base::Microseconds> Governor::lease_remaining(base::MonoTime now) const {

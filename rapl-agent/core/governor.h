@@ -6,6 +6,7 @@
 //   Safe       silent past the grace time: min(current, fallback), nothing is raised
 //   Emergency  brakeUntil, or draw above hardLimitWatts: every domain at its floor; ends in Holding
 //   Releasing  spec.release: the originals go back
+//   Holding    also while the whole cluster is paused: nothing is raised or given back, new orders still lower
 //   Stopping   SIGTERM: caps stay
 //
 // A value machine: observations in, an Aim out. No I/O, no clock; not thread-safe.
@@ -54,12 +55,17 @@ class Governor {
   [[nodiscard]] std::optional<base::WallTime> heartbeat() const { return heartbeat_; }
   [[nodiscard]] std::optional<base::MonoTime> heartbeat_seen() const { return heartbeat_seen_; }
   [[nodiscard]] bool controller_fresh() const { return fresh_; }
+  [[nodiscard]] bool paused() const { return paused_; }
+  // Where a long silence leads: the order's, or before the first order the local one.
+  [[nodiscard]] std::optional<base::Power> fallback() const;
   // Until Holding when fresh, until Safe when not; nothing when that has passed.
   [[nodiscard]] std::optional<base::Microseconds> lease_remaining(base::MonoTime now) const;
 
  private:
   void take_order(const CapView& view, base::MonoTime now);
   void hear(const CapView& view, base::MonoTime now);
+  void set_pause(const CapView& view, base::MonoTime now);
+  void spread_raises(base::MonoTime now);
   void set_brake(const CapView& view, base::MonoTime now);
   void watch_hard_limit(std::optional<base::Power> node_power, base::MonoTime now);
   [[nodiscard]] bool braking(base::MonoTime now) const;
@@ -79,6 +85,7 @@ class Governor {
   bool watching_ = false;                         // a renewTime was seen since start
   bool fresh_ = false;
   bool ever_fresh_ = false;
+  bool paused_ = false;
   base::MonoTime raises_from_{};
 
   std::optional<OrderId> brake_of_;

@@ -24,7 +24,8 @@ FieldValues wanted_for_cap(const Control& control, const FieldValues& originals,
   wanted.set(Field::long_term_limit, long_term);
 
   const auto original_short = originals.get(Field::short_term_limit);
-  if (control.has(Field::short_term_limit) && original_short && *original_short > 0) {
+  const bool follows = terms.pl2 == Pl2Policy::ratio && control.has(Field::short_term_limit);
+  if (follows && original_short && *original_short > 0) {
     const base::Power share =
         base::scaled_down(base::microwatts(static_cast<std::int64_t>(long_term)), terms.short_term);
     wanted.set(Field::short_term_limit, std::min(*original_short, std::max(long_term, count_of(share))));

@@ -27,14 +27,21 @@ class FieldValues {
   std::array<std::optional<std::uint64_t>, 7> values_;
 };
 
+// What becomes of the short-term limit when the long-term one is set.
+enum class Pl2Policy {
+  ratio,  // it follows as a share
+  leave,  // it stays as it was found: a package may draw up to its original PL2 within PL1's window
+};
+
 // How an order shapes the fields beside the limit itself.
 struct CapTerms {
   base::Share short_term = base::percent(110);
   std::optional<base::Microseconds> time_window;
+  Pl2Policy pl2 = Pl2Policy::ratio;
 };
 
 // For a cap: PL1 = min(cap, original), PL2 = min(original PL2, max(PL1, share x PL1)), enabled, and the window if asked
-// for. Originals that are 0 or unknown leave PL2 alone. REQUIRES: cap > 0.
+// for. Originals that are 0 or unknown leave PL2 alone, and so does Pl2Policy::leave. REQUIRES: cap > 0.
 [[nodiscard]] FieldValues wanted_for_cap(const Control& control, const FieldValues& originals, base::Power cap,
                                          const CapTerms& terms);
 // For no cap: the originals of the limits, the window and clocks, and `enabled` 0, last, where it was 0.

@@ -66,10 +66,15 @@ ChosenTree choose_tree(const RaplOptions& options) {
     if (mounted == TreeState::empty) chosen.notes.push_back(masked_hint(options.powercap_root));
     return chosen;
   }
-  ZoneTree host = read_zone_tree(options.sysfs_root + "/devices/virtual/powercap");
+  const std::string below_sys = options.sysfs_root + "/devices/virtual/powercap";
+  ZoneTree host = read_zone_tree(below_sys);
   if (host.state == TreeState::found) {
-    chosen.stale = mounted == TreeState::empty;
-    chosen.notes.push_back(chosen.stale ? stale_hint(options) : read_only_hint(options));
+    const bool masked =
+        mounted == TreeState::empty && !sysfs::same_kind_of_filesystem(options.powercap_root, below_sys);
+    chosen.stale = mounted == TreeState::empty && !masked;
+    chosen.notes.push_back(masked         ? masked_hint(options.powercap_root)
+                           : chosen.stale ? stale_hint(options)
+                                          : read_only_hint(options));
     chosen.tree = std::move(host);
   } else if (mounted == TreeState::empty || shows_zones(options.sysfs_root + "/class/powercap")) {
     chosen.notes.push_back(masked_hint(options.powercap_root));

@@ -52,8 +52,9 @@ class RaplBackend final : public core::Backend, public core::Meter {
   [[nodiscard]] core::Access write(const core::ControlKey& key, std::uint64_t value) override;
   [[nodiscard]] core::MeterReading sample(const std::string& domain) override;
 
-  // True when the last discovery found zones in sysfs_root and none in powercap_root: the mount shows a directory that
-  // the kernel has replaced (module reloaded). Only a new mount helps, so the process should end, once.
+  // True when the last discovery found zones in sysfs_root and none in powercap_root, on the same kind of file system:
+  // the mount shows a directory that the kernel has replaced (module reloaded). Only a new mount helps, so the process
+  // should end, once. On another kind it is a container runtime's mask, which no new start takes away.
   [[nodiscard]] bool mount_is_stale() const;
 
  private:

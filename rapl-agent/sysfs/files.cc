@@ -138,6 +138,12 @@ int may_write(const std::string& path) {
   return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0 ? 0 : errno;
 }
 
+bool same_kind_of_filesystem(const std::string& one, const std::string& other) {
+  struct statfs first {};
+  struct statfs second {};
+  return ::statfs(one.c_str(), &first) == 0 && ::statfs(other.c_str(), &second) == 0 && first.f_type == second.f_type;
+}
+
 Entries list(const std::string& directory) {
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
   if (open == nullptr) return {errno, {}};

@@ -65,6 +65,9 @@ struct OpenedFile {
 // What opening for writing would answer, without opening: 0, EROFS, EACCES, ENOENT...
 [[nodiscard]] int may_write(const std::string& path);
 
+// False also where one of them cannot be asked. A container runtime masks a directory by an empty one on a tmpfs.
+[[nodiscard]] bool same_kind_of_filesystem(const std::string& one, const std::string& other);
+
 // Names in a directory, sorted, without "." and "..".
 struct Entries {
   int error = 0;

@@ -165,6 +165,26 @@ TEST_F(AgentApp, observe_writes_nothing_and_says_what_could_be_capped) {
   EXPECT_TRUE(tree_.writes().empty());
 }
 
+TEST_F(AgentApp, a_paused_cluster_is_not_raised_and_its_status_says_so) {
+  order(R"({"epoch":1,"sequence":1,"budgetWatts":200})");
+  start();
+  ASSERT_TRUE(eventually([&] { return acknowledged() == 1 && state() == "Active"; })) << status().dump(2);
+  call({"PATCH", kLeases + "/headroom-heartbeat",
+        R"({"metadata":{"annotations":{"powercapping.example.com/paused":"true"}}})", "application/merge-patch+json"});
+  ASSERT_TRUE(eventually([&] { return state() == "Holding"; })) << status().dump(2) << ask("/debug/state");
+  EXPECT_NE(ask("/metrics").find("\nrapl_agent_paused 1"), std::string::npos);
+  EXPECT_EQ(json::parse(ask("/debug/state"))["paused"], true);
+  const std::size_t written = tree_.writes().size();
+  order(R"({"epoch":1,"sequence":2,"budgetWatts":260})");
+  ASSERT_TRUE(eventually([&] { return acknowledged() == 2; })) << status().dump(2);
+  EXPECT_EQ(tree_.writes().size(), written) << "a raise waits";
+  EXPECT_EQ(status()["conditions"][1]["message"], "the cluster is paused");
+  order(R"({"epoch":1,"sequence":3,"budgetWatts":170})");
+  ASSERT_TRUE(eventually([&] {
+    return std::stoll(limit("intel-rapl:0")) + std::stoll(limit("intel-rapl:1")) <= 130'000'000;
+  })) << ask("/debug/state");
+}
+
 TEST_F(AgentApp, Fault_sigterm_default) {
   order(R"({"epoch":1,"sequence":1,"budgetWatts":200})");
   start();

@@ -130,6 +130,27 @@ TEST_F(CapWatchTest, hears_the_heartbeat) {
   EXPECT_TRUE(eventually([&](const auto& view) { return view.heartbeat == *first + base::Seconds(5); }));
 }
 
+TEST_F(CapWatchTest, hears_the_pause_and_its_end_between_two_heartbeats) {
+  watch_.start();
+  beat("2026-01-01T00:00:00.000000Z");
+  ASSERT_TRUE(eventually([](const auto& view) { return view.heartbeat.has_value(); }));
+  EXPECT_FALSE(watch_.latest().paused);
+  const std::string lease = kLeases + "/headroom-heartbeat";
+  const auto annotate = [&](const std::string& value) {
+    call({"PATCH", lease, R"({"metadata":{"annotations":{"powercapping.example.com/paused":)" + value + "}}}",
+          "application/merge-patch+json"});
+  };
+  annotate(R"("true")");
+  EXPECT_TRUE(eventually([](const auto& view) { return view.paused; }));
+  beat("2026-01-01T00:00:05.000000Z");
+  annotate(R"("false")");
+  EXPECT_TRUE(eventually([](const auto& view) { return !view.paused; }));
+  annotate(R"("true")");
+  EXPECT_TRUE(eventually([](const auto& view) { return view.paused; }));
+  annotate("null");
+  EXPECT_TRUE(eventually([](const auto& view) { return !view.paused; }));
+}
+
 TEST_F(CapWatchTest, silence_opens_the_watches_anew_and_less_and_less_often) {
   install_crd();
   order("node-a", R"({"epoch":1,"sequence":1,"budgetWatts":400})");

@@ -25,6 +25,13 @@ TEST(AgentPage, shows_each_domain_with_its_caps_and_health) {
   EXPECT_THAT(*text, testing::Not(HasSubstr("API server")));
 }
 
+TEST(AgentPage, says_that_the_cluster_is_paused) {
+  const auto text = agent_text(R"({"state":"Holding","paused":true,"domains":[]})");
+  ASSERT_TRUE(text.ok());
+  EXPECT_THAT(*text, HasSubstr("paused: the whole cluster is"));
+  EXPECT_THAT(*agent_text(R"({"paused":false,"domains":[]})"), testing::Not(HasSubstr("paused")));
+}
+
 TEST(AgentPage, members_that_are_absent_print_as_a_dash) {
   const auto text = agent_text(R"({"domains":[{"id":"x"}]})");
   ASSERT_TRUE(text.ok());

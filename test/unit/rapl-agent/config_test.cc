@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <set>
+
 #include "test/support/table.h"
 #include "test/support/temporary_directory.h"
 
@@ -26,9 +29,41 @@ TEST(AgentConfig, an_empty_file_observes_and_writes_nothing) {
   EXPECT_EQ(config->powercap_root, "/host/powercap");
   EXPECT_EQ(config->health.port, 9880);
   EXPECT_FALSE(config->hwmon_caps);
-  EXPECT_FALSE(config->cpu_frequency);
+  EXPECT_FALSE(config->clocks);
+  EXPECT_TRUE(config->settings.clock_limits.empty());
+  EXPECT_EQ(config->settings.on_exit, core::OnExit::hold);
+  EXPECT_EQ(config->settings.pl2, core::Pl2Policy::ratio);
+  EXPECT_EQ(config->gpu_helper, Config::GpuHelper::separate);
   EXPECT_FALSE(config->dcmi.enabled);
   EXPECT_FALSE(config->write_outside_sysfs);
+}
+
+// docs/configuration.md has a row for each key of this program and no other, but for those that it shares with the
+// extender: the paragraph before the table names them.
+TEST(AgentConfig, documentation_lists_exactly_the_keys) {
+  std::set<std::string> documented;
+  std::string paragraph;
+  std::ifstream file("docs/configuration.md");
+  bool ours = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("## ")) ours = line == "## rapl-agent";
+    if (!ours) continue;
+    if (line.starts_with("| `")) {
+      documented.insert(line.substr(3, line.find('`', 3) - 3));
+    } else if (documented.empty()) {
+      paragraph += line;
+    }
+  }
+  std::set<std::string> keys;
+  for (const std::string& key : config_keys()) {
+    bool shared = false;
+    for (const char* const section : {"kubeconfig", "systemNamespace", "listen.health", "tls.health", "log"}) {
+      EXPECT_THAT(paragraph, HasSubstr("`" + std::string(section) + "`"));
+      shared = shared || key == section || key.starts_with(section + std::string("."));
+    }
+    if (!shared) keys.insert(key);
+  }
+  EXPECT_EQ(documented, keys);
 }
 
 TEST(AgentConfig, the_shipped_file_is_read) {
@@ -46,13 +81,17 @@ limits:
   ceilingWatts: {gpu: 500}
   smallestFloorWatts: 25
   shortTermPercent: 120
+  pl2Policy: leave
+  timeWindow: 500ms
   dram: true
 reserve: {staticWatts: 90, measure: false}
 timing: {grace: 10m, scale: 20}
 rapl: {surfaces: mmio, deadline: 500ms}
-gpu: {socket: ""}
+gpu: {socket: /s, helper: child, library: /l, driverRoots: [/d]}
 hwmon: {caps: true, temperatures: false}
-cpuFrequency: {enabled: true}
+algorithm: frequency
+clockLimitsMHz: {cpufreq: 2400, cpufreq/policy1: 2000, gpu-clock: 1200}
+onExit: restore
 dcmi: {enabled: true, interval: 30s}
 journalPath: /tmp/journal
 nodeName: node-a
@@ -71,7 +110,17 @@ nodeName: node-a
   EXPECT_EQ(config->settings.timing.tick, base::Milliseconds(50));
   EXPECT_EQ(config->rapl_surfaces, powercap::Surfaces::mmio_only);
   EXPECT_EQ(config->sysfs_deadline, base::Milliseconds(500));
-  EXPECT_EQ(config->gpu_socket, "");
+  EXPECT_EQ(config->gpu_socket, "/s");
+  EXPECT_EQ(config->gpu_helper, Config::GpuHelper::child);
+  EXPECT_EQ(config->gpu_library, "/l");
+  EXPECT_EQ(config->gpu_driver_roots, std::vector<std::string>{"/d"});
+  EXPECT_TRUE(config->clocks);
+  EXPECT_EQ(config->settings.clock_limits.at("cpufreq"), 2'400'000U) << "kHz, as the kernel's file";
+  EXPECT_EQ(config->settings.clock_limits.at("cpufreq/policy1"), 2'000'000U);
+  EXPECT_EQ(config->settings.clock_limits.at("gpu-clock"), 1'200U) << "MHz, as NVML";
+  EXPECT_EQ(config->settings.on_exit, core::OnExit::restore);
+  EXPECT_EQ(config->settings.pl2, core::Pl2Policy::leave);
+  EXPECT_EQ(config->settings.time_window, base::Milliseconds(500));
   EXPECT_EQ(config->dcmi.interval, base::Seconds(30));
   EXPECT_EQ(config->node_name, "node-a");
 }
@@ -106,6 +155,15 @@ INSTANTIATE_TEST_SUITE_P(
                     BadRow{"a grace below the heartbeat's time", "timing: {grace: 15s}", "timing.grace"},
                     BadRow{"a scale of 0", "timing: {scale: 0}", "timing.scale"},
                     BadRow{"a surface that does not exist", "rapl: {surfaces: all}", "rapl.surfaces"},
+                    BadRow{"an end that does not exist", "onExit: release", "onExit"},
+                    BadRow{"a PL2 policy that does not exist", "limits: {pl2Policy: never}", "limits.pl2Policy"},
+                    BadRow{"a window of nothing", "limits: {timeWindow: 0ms}", "limits.timeWindow"},
+                    BadRow{"an algorithm that does not exist", "algorithm: guess", "algorithm"},
+                    BadRow{"an algorithm for clocks without a clock", "algorithm: frequency", "clockLimitsMHz"},
+                    BadRow{"a clock of 0", "clockLimitsMHz: {cpufreq: 0}", "clockLimitsMHz.cpufreq"},
+                    BadRow{"a clock of something else", "clockLimitsMHz: {gpu: 1000}", "clockLimitsMHz.gpu"},
+                    BadRow{"a helper that does not exist", "gpu: {helper: thread}", "gpu.helper"},
+                    BadRow{"a child without a socket", "gpu: {helper: child, socket: ''}", "gpu.socket"},
                     BadRow{"a relative path", "powercapRoot: powercap", "powercapRoot"},
                     BadRow{"a key that nobody reads", "budgetWatts: 100", "budgetWatts"}),
     test::RowName());
@@ -115,7 +173,7 @@ TEST(AgentConfig, flags_stand_in_place_of_the_file) {
                                    "enforce",    "--node-name",  "n"};
   const auto parsed = parse_flags(9, arguments);
   ASSERT_FALSE(parsed.exit_code.has_value());
-  const auto config = effective_config(parsed.flags, 0);
+  const auto config = effective_config(parsed.flags, {});
   ASSERT_TRUE(config.ok()) << config.error().message;
   EXPECT_EQ(config->kubeconfig, "/k");
   EXPECT_EQ(config->health.port, 0);
@@ -126,9 +184,19 @@ TEST(AgentConfig, flags_stand_in_place_of_the_file) {
 TEST(AgentConfig, a_wrong_mode_in_the_flags_is_named) {
   Flags flags;
   flags.mode = "release";
-  const auto config = effective_config(flags, 0);
+  const auto config = effective_config(flags, {});
   ASSERT_FALSE(config.ok());
   EXPECT_THAT(config.error().message, HasSubstr("--mode"));
+}
+
+TEST(AgentConfig, a_gpu_helper_as_a_child_is_refused_inside_kubernetes) {
+  const test::TemporaryDirectory directory;
+  Flags flags;
+  flags.config_file = directory.write("agent.yaml", "gpu: {helper: child}");
+  EXPECT_TRUE(effective_config(flags, {.in_kubernetes = false}).ok());
+  const auto config = effective_config(flags, {.in_kubernetes = true});
+  ASSERT_FALSE(config.ok());
+  EXPECT_THAT(config.error().message, HasSubstr("gpu.helper: child is refused inside Kubernetes"));
 }
 
 struct TestSettingRow {
@@ -144,7 +212,7 @@ TEST_P(TestSetting, is_refused_to_root_on_the_real_tree) {
   const test::TemporaryDirectory directory;
   Flags flags;
   flags.config_file = directory.write("agent.yaml", GetParam().yaml);
-  EXPECT_EQ(effective_config(flags, GetParam().uid).ok(), GetParam().allowed);
+  EXPECT_EQ(effective_config(flags, {GetParam().uid, false}).ok(), GetParam().allowed);
 }
 
 INSTANTIATE_TEST_SUITE_P(

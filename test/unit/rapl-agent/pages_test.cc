@@ -79,18 +79,101 @@ core::AgentReport everything() {
   from.domains[0].temperature = base::celsius(60);
   from.domains[0].samples_discarded["gap"] = 2;
   from.domains[0].read_errors["transient/22"] = 1;
+  for (const auto field : {core::Field::long_term_limit, core::Field::short_term_limit}) {
+    from.domains[0].controls.push_back({{"rapl/package-0", core::Surface::msr, field}, 125'000'000, {}, 99'875'000});
+  }
+  core::DomainReport clock;
+  clock.id = "cpufreq/policy0";
+  clock.kind = core::DomainKind::frequency;
+  clock.controls = {{{clock.id, core::Surface::cpufreq, core::Field::max_frequency}, 3'600'000, 2'000'000, 2'000'000}};
+  from.domains.push_back(clock);
   return from;
+}
+
+EdgeCounts edges() {
+  EdgeCounts counts;
+  counts.gpu_helper = "attached";
+  return counts;
 }
 
 TEST(AgentMetrics, every_family_is_documented) {
   const std::string document = metrics_document();
-  for (const auto& family : metric_families(everything(), {})) {
+  EXPECT_NE(document.find("`rapl_agent_cap_apply_seconds`"), std::string::npos);
+  for (const auto& family : metric_families(everything(), edges())) {
     EXPECT_NE(document.find("`" + family.name.name + "`"), std::string::npos) << family.name.name;
   }
 }
 
+// The list of what the agent has to show, family by family.
+TEST(AgentMetrics, all_that_was_promised_is_there) {
+  std::set<std::string> names;
+  for (const auto& family : metric_families(everything(), edges())) names.insert(family.name.name.substr(11));
+  for (const char* const name : {"info",
+                                 "state",
+                                 "domain_info",
+                                 "domain_health",
+                                 "power_watts",
+                                 "energy_joules_total",
+                                 "cap_requested_watts",
+                                 "cap_applied_watts",
+                                 "cap_enforced_watts",
+                                 "cap_min_watts",
+                                 "cap_max_watts",
+                                 "cap_original_watts",
+                                 "cap_enabled",
+                                 "budget_watts",
+                                 "budget_shortfall_watts",
+                                 "reserve_watts",
+                                 "lease_remaining_seconds",
+                                 "controller_up",
+                                 "failsafe_total",
+                                 "writes_total",
+                                 "read_errors_total",
+                                 "external_changes_total",
+                                 "over_cap_seconds_total",
+                                 "samples_discarded_total",
+                                 "counter_wraps_total",
+                                 "backend_hung",
+                                 "journal_errors_total",
+                                 "temperature_celsius",
+                                 "paused",
+                                 "gpu_helper",
+                                 "clock_limit_hertz"}) {
+    EXPECT_TRUE(names.contains(name)) << name;
+  }
+}
+
+TEST(AgentMetrics, values_are_in_base_units) {
+  runtime::MetricsRegistry registry;
+  registry.add_collector([] { return metric_families(everything(), edges()); });
+  const std::string text = registry.expose();
+  using testing::HasSubstr;
+  EXPECT_THAT(text, HasSubstr("rapl_agent_cap_applied_watts{constraint=\"long_term\",domain=\"rapl/package-0\","
+                              "surface=\"msr\"} 99.875"));
+  EXPECT_THAT(text, HasSubstr("rapl_agent_clock_limit_hertz{domain=\"cpufreq/policy0\"} 2000000000"));
+  EXPECT_THAT(text, HasSubstr("rapl_agent_paused 0"));
+  EXPECT_THAT(text, HasSubstr("rapl_agent_gpu_helper{state=\"attached\"} 1"));
+}
+
+TEST(AgentMetrics, each_order_is_timed_once_when_it_reads_back) {
+  runtime::MetricsRegistry registry;
+  ApplyTimes times(registry);
+  core::AgentReport told = report();
+  const base::MonoTime taken{base::Seconds(100)};
+  told.accepted = core::OrderId{"uid-1", {2, 6}};
+  told.accepted_at = taken;
+  times.note(told, taken + base::Milliseconds(10));
+  EXPECT_THAT(registry.expose(), testing::HasSubstr("rapl_agent_cap_apply_seconds_count 0"));
+  told.read_back = told.accepted;
+  times.note(told, taken + base::Milliseconds(40));
+  times.note(told, taken + base::Seconds(9));
+  const std::string text = registry.expose();
+  EXPECT_THAT(text, testing::HasSubstr("rapl_agent_cap_apply_seconds_count 1"));
+  EXPECT_THAT(text, testing::HasSubstr("rapl_agent_cap_apply_seconds_sum 0.04"));
+}
+
 TEST(AgentMetrics, no_series_stands_twice) {
-  for (const auto& family : metric_families(everything(), {})) {
+  for (const auto& family : metric_families(everything(), edges())) {
     std::set<runtime::MetricLabels> seen;
     for (const auto& sample : family.samples) EXPECT_TRUE(seen.insert(sample.labels).second) << family.name.name;
   }

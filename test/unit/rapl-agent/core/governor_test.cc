@@ -300,6 +300,53 @@ TEST_F(GovernorTest, without_hardware_or_right_to_write_it_observes) {
   EXPECT_EQ(live(Seconds(10)).state, AgentState::observe);
 }
 
+TEST_F(GovernorTest, a_paused_cluster_holds_and_raises_nothing_while_orders_still_lower) {
+  active();
+  view_.paused = true;
+  Aim aim = live(Seconds(5));
+  EXPECT_EQ(aim.state, AgentState::holding);
+  EXPECT_EQ(aim.reason, "the cluster is paused");
+  EXPECT_FALSE(aim.raises);
+  EXPECT_TRUE(governor().paused());
+  give(order_of(2, watts(300)));
+  EXPECT_EQ(live(Seconds(5)).budget, watts(300));
+}
+
+TEST_F(GovernorTest, a_pause_gives_nothing_back_and_neither_stops_a_brake_nor_the_fallback) {
+  active();
+  view_.paused = true;
+  CapOrder order = order_of(2, watts(400));
+  order.spec.fallback = watts(300);
+  order.spec.release = true;
+  give(order);
+  Aim aim = live(Seconds(5));
+  EXPECT_FALSE(aim.release);
+  EXPECT_EQ(aim.state, AgentState::holding);
+  order.spec.stamp.sequence = 3;
+  order.spec.release = false;
+  order.spec.brake_until = *view_.heartbeat + Seconds(30);
+  give(order);
+  EXPECT_EQ(live(Seconds(5)).state, AgentState::emergency);
+  live(Seconds(60));
+  aim = silence(settings_.timing.grace);
+  EXPECT_EQ(aim.state, AgentState::safe);
+  EXPECT_EQ(aim.budget, watts(300));
+}
+
+TEST_F(GovernorTest, the_end_of_a_pause_lets_nodes_raise_one_after_the_other) {
+  settings_.jitter = base::percent(50);
+  active();
+  view_.paused = true;
+  live(Seconds(5));
+  view_.paused = false;
+  beat();
+  Aim aim = step();
+  EXPECT_EQ(aim.state, AgentState::active);
+  EXPECT_FALSE(aim.raises);
+  now_ += settings_.timing.jitter / 2;
+  EXPECT_TRUE(step().raises);
+}
+
 TEST_F(GovernorTest, the_lease_says_how_long_until_the_next_state) {
   active();
   EXPECT_EQ(governor().lease_remaining(now_), base::Microseconds(settings_.timing.heartbeat_ttl));

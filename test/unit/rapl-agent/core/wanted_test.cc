@@ -55,6 +55,7 @@ INSTANTIATE_TEST_SUITE_P(
             {base::percent(50), {}},
             100 * W,
             100 * W},
+        Row{"PL2 left alone", values(125 * W, 150 * W), watts(100), {{}, {}, Pl2Policy::leave}, 100 * W, std::nullopt},
         Row{"PL1 never above its original", values(80 * W, 150 * W), watts(100), {}, 80 * W, 88 * W},
         Row{"limits that are turned round on some laptops stay so",
             values(200 * W, 44 * W),

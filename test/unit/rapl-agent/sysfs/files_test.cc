@@ -59,6 +59,13 @@ TEST(SysfsFiles, writing_does_not_truncate_first) {
   EXPECT_EQ(test::content_of(file), "42\n000000\n");
 }
 
+TEST(SysfsFiles, file_systems_are_told_apart_by_their_kind) {
+  const test::TemporaryDirectory directory;
+  EXPECT_TRUE(same_kind_of_filesystem(directory.path(""), directory.path("")));
+  EXPECT_FALSE(same_kind_of_filesystem(directory.path(""), "/proc"));
+  EXPECT_FALSE(same_kind_of_filesystem(directory.path("none"), directory.path("none"))) << "nobody can say";
+}
+
 TEST(SysfsFiles, a_link_in_the_place_of_an_attribute_is_not_written_through) {
   const test::TemporaryDirectory directory;
   const std::string target = directory.write("target", "keep\n");
