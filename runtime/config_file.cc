@@ -58,7 +58,8 @@ ConfigValue::Any plain_scalar(const std::string& text) {
     if (const auto integer = whole_number<std::int64_t>(text)) return *integer;
   }
   if (looks_like_number(text)) {
-    if (const auto number = whole_number<double>(text)) return *number;
+    // Zero has no sign, as of "-0": the same number must not mean two things by how it is written.
+    if (const auto number = whole_number<double>(text)) return *number == 0 ? 0.0 : *number;
   }
   return text;
 }

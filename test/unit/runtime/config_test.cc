@@ -30,20 +30,20 @@ TEST_P(YamlScalar, BecomesTheRightType) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, YamlScalar,
-    testing::Values(Scalar{"integer", "123", "123"}, Scalar{"negative integer", "-5", "-5"},
-                    Scalar{"quoted number is text", "\"123\"", "\"123\""},
-                    Scalar{"single quotes too", "'true'", "\"true\""}, Scalar{"block is text", "|\n  12", "\"12\""},
-                    Scalar{"leading zero is not octal", "010", "\"010\""}, Scalar{"decimal", "1.5", "1.5"},
-                    Scalar{"exponent", "1e3", "1000"}, Scalar{"version number is text", "1.2.3", "\"1.2.3\""},
-                    Scalar{"date is text", "2026-01-02", "\"2026-01-02\""},
-                    Scalar{"sexagesimal is text", "1:20", "\"1:20\""},
-                    Scalar{"hexadecimal is text", "0x1F", "\"0x1F\""}, Scalar{"true", "true", "true"},
-                    Scalar{"yes is text", "yes", "\"yes\""}, Scalar{"on is text", "on", "\"on\""},
-                    Scalar{"null", "null", "null"}, Scalar{"tilde", "~", "null"}, Scalar{"nothing", "", "null"},
-                    Scalar{"infinity is text", ".inf", "\".inf\""}, Scalar{"not a number is text", ".nan", "\".nan\""},
-                    Scalar{"past 64 bits", "99999999999999999999", "1e+20"},
-                    Scalar{"address is text", "127.0.0.1:80", "\"127.0.0.1:80\""},
-                    Scalar{"alias", "&a [1]\nw: *a\nx: 1", "[1],\"w\":[1],\"x\":1"}),
+    testing::Values(
+        Scalar{"integer", "123", "123"}, Scalar{"negative integer", "-5", "-5"},
+        Scalar{"quoted number is text", "\"123\"", "\"123\""}, Scalar{"single quotes too", "'true'", "\"true\""},
+        Scalar{"block is text", "|\n  12", "\"12\""}, Scalar{"leading zero is not octal", "010", "\"010\""},
+        Scalar{"decimal", "1.5", "1.5"}, Scalar{"exponent", "1e3", "1000"},
+        Scalar{"version number is text", "1.2.3", "\"1.2.3\""}, Scalar{"date is text", "2026-01-02", "\"2026-01-02\""},
+        Scalar{"sexagesimal is text", "1:20", "\"1:20\""}, Scalar{"hexadecimal is text", "0x1F", "\"0x1F\""},
+        Scalar{"true", "true", "true"}, Scalar{"yes is text", "yes", "\"yes\""}, Scalar{"on is text", "on", "\"on\""},
+        Scalar{"null", "null", "null"}, Scalar{"tilde", "~", "null"}, Scalar{"nothing", "", "null"},
+        Scalar{"zero has no sign", "-0", "0"}, Scalar{"nor as a decimal (http_head_fuzz)", "-0.", "0"},
+        Scalar{"nor with an exponent", "-0e5", "0"}, Scalar{"infinity is text", ".inf", "\".inf\""},
+        Scalar{"not a number is text", ".nan", "\".nan\""}, Scalar{"past 64 bits", "99999999999999999999", "1e+20"},
+        Scalar{"address is text", "127.0.0.1:80", "\"127.0.0.1:80\""},
+        Scalar{"alias", "&a [1]\nw: *a\nx: 1", "[1],\"w\":[1],\"x\":1"}),
     RowName());
 
 struct Refused {
