@@ -25,6 +25,11 @@ bool put_parsed(ObjectTable<T>& table, const kube::ObjectEntry& entry, base::Res
   return table.put(entry.key, std::make_shared<const T>(*std::move(parsed)));
 }
 
+bool put_claim(ObjectTable<model::DeviceClaim>& table, const kube::ObjectEntry& entry) {
+  const auto* claim = std::get_if<std::shared_ptr<const model::DeviceClaim>>(&entry.object);
+  return claim == nullptr ? table.put_unreadable(entry.key, entry.error) : table.put(entry.key, *claim);
+}
+
 }  // namespace
 
 bool ClusterState::apply(Change change, base::WallTime now) {
@@ -72,6 +77,8 @@ bool ClusterState::put(SourceKind kind, const kube::ObjectEntry& entry) {
     case SourceKind::topologies: return put_parsed(topologies_, entry, topology::parse_topology);
     case SourceKind::last_valid: return put_last_valid(entry);
     case SourceKind::node_power_caps: return put_parsed(node_power_caps_, entry, policy::parse_node_power_cap);
+    case SourceKind::resource_claims: return put_claim(resource_claims_, entry);
+    case SourceKind::resource_claim_templates: return put_claim(resource_claim_templates_, entry);
     case SourceKind::pods: return false;  // a table of their own
   }
   return false;
@@ -84,6 +91,8 @@ void ClusterState::remove(SourceKind kind, const std::string& name, base::WallTi
     case SourceKind::topologies: topologies_.remove(name); return;
     case SourceKind::last_valid: last_valid_.clear(); return;
     case SourceKind::node_power_caps: node_power_caps_.remove(name); return;
+    case SourceKind::resource_claims: resource_claims_.remove(name); return;
+    case SourceKind::resource_claim_templates: resource_claim_templates_.remove(name); return;
     case SourceKind::pods: return;
   }
 }
@@ -119,6 +128,8 @@ std::vector<std::string> ClusterState::names(SourceKind kind) const {
     case SourceKind::policies: return policies_.names();
     case SourceKind::topologies: return topologies_.names();
     case SourceKind::node_power_caps: return node_power_caps_.names();
+    case SourceKind::resource_claims: return resource_claims_.names();
+    case SourceKind::resource_claim_templates: return resource_claim_templates_.names();
     case SourceKind::pods:
     case SourceKind::last_valid: return {};
   }
@@ -133,8 +144,23 @@ std::size_t ClusterState::objects(SourceKind kind) const {
     case SourceKind::topologies: return topologies_.size();
     case SourceKind::last_valid: return last_valid_.size();
     case SourceKind::node_power_caps: return node_power_caps_.size();
+    case SourceKind::resource_claims: return resource_claims_.size();
+    case SourceKind::resource_claim_templates: return resource_claim_templates_.size();
   }
   return 0;
+}
+
+// Made anew only after a change: who works with it tells by the pointer whether there was one.
+std::shared_ptr<const model::DeviceClaims> ClusterState::device_claims() {
+  const std::array<std::uint64_t, 2> versions{version(SourceKind::resource_claims),
+                                              version(SourceKind::resource_claim_templates)};
+  if (versions == device_claims_versions_) return device_claims_;
+  auto made = std::make_shared<model::DeviceClaims>();
+  for (auto& claim : resource_claims_.objects()) made->claims.emplace(claim->key, claim);
+  for (auto& claim : resource_claim_templates_.objects()) made->templates.emplace(claim->key, claim);
+  device_claims_versions_ = versions;
+  device_claims_ = std::move(made);
+  return device_claims_;
 }
 
 base::WallTime ClusterState::next_expiry() const {
@@ -167,6 +193,7 @@ std::shared_ptr<const model::ClusterSnapshot> ClusterState::snapshot(
   made->unreadable_pods = pods_.unreadable();
   made->pod_list_generation = pods_.list_generation();
   made->deleted_pods = pods_.deleted();
+  made->device_claims = device_claims();
   made->policies = policies_.objects();
   made->unreadable_policies = policies_.unreadable();
   made->topologies = topologies_.objects();

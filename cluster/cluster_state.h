@@ -17,8 +17,17 @@
 
 namespace headroom::cluster {
 
-enum class SourceKind { nodes, pods, policies, topologies, last_valid, node_power_caps };
-inline constexpr std::size_t kSourceKinds = 6;
+enum class SourceKind {
+  nodes,
+  pods,
+  policies,
+  topologies,
+  last_valid,
+  node_power_caps,
+  resource_claims,           // not served by every API server
+  resource_claim_templates,  // likewise
+};
+inline constexpr std::size_t kSourceKinds = 8;
 
 // What a reflector reports, in its order.
 struct Change {
@@ -53,6 +62,7 @@ class ClusterState {
   void remove_node(const std::string& name, base::WallTime now);
   bool put_last_valid(const kube::ObjectEntry& entry);
   [[nodiscard]] std::vector<std::string> names(SourceKind kind) const;
+  [[nodiscard]] std::shared_ptr<const model::DeviceClaims> device_claims();
 
   ObjectTable<model::Node> nodes_{OnUnreadable::keep_last};
   std::map<std::string, model::DeletedNode> deleted_nodes_;
@@ -61,6 +71,11 @@ class ClusterState {
   ObjectTable<model::TopologyObject> topologies_{OnUnreadable::forget};
   std::vector<std::shared_ptr<const model::TopologyObject>> last_valid_;
   ObjectTable<model::NodePowerCap> node_power_caps_{OnUnreadable::forget};
+  // One that cannot be read any more is unknown, and its pods count the most.
+  ObjectTable<model::DeviceClaim> resource_claims_{OnUnreadable::forget};
+  ObjectTable<model::DeviceClaim> resource_claim_templates_{OnUnreadable::forget};
+  std::shared_ptr<const model::DeviceClaims> device_claims_;  // of both tables, at the versions below
+  std::array<std::uint64_t, 2> device_claims_versions_{};
   std::array<kube::ReflectorStatus, kSourceKinds> statuses_{};
   std::array<std::uint64_t, kSourceKinds> versions_{};
   std::array<bool, kSourceKinds> listed_{};  // a full list has been read once

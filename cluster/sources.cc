@@ -30,6 +30,14 @@ kube::ReflectorOptions reflector_options(SourceKind kind, const std::string& sys
       options.decode = kube::decode_as_raw;
       options.guard_deletions = true;
       break;
+    case SourceKind::resource_claims:
+      options.resource = kube::resources::resource_claims();
+      options.decode = kube::decode_as_device_claim;
+      break;
+    case SourceKind::resource_claim_templates:
+      options.resource = kube::resources::resource_claim_templates();
+      options.decode = kube::decode_as_device_claim_template;
+      break;
     case SourceKind::last_valid:
       options.resource = kube::resources::config_maps(system_namespace);
       options.decode = kube::decode_as_config_map;

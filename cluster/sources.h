@@ -12,9 +12,11 @@
 
 namespace headroom::cluster {
 
-inline constexpr std::array<SourceKind, kSourceKinds> kSources{SourceKind::nodes,      SourceKind::pods,
-                                                               SourceKind::policies,   SourceKind::topologies,
-                                                               SourceKind::last_valid, SourceKind::node_power_caps};
+inline constexpr std::array<SourceKind, kSourceKinds> kSources{
+    SourceKind::nodes,           SourceKind::pods,
+    SourceKind::policies,        SourceKind::topologies,
+    SourceKind::last_valid,      SourceKind::node_power_caps,
+    SourceKind::resource_claims, SourceKind::resource_claim_templates};
 
 [[nodiscard]] kube::ReflectorOptions reflector_options(SourceKind kind, const std::string& system_namespace);
 // For logs, metrics and debug.

@@ -15,6 +15,17 @@
 
 namespace headroom::cluster {
 
+namespace {
+
+constexpr std::string_view kClaimsFailing =
+    "source not in order: a pod whose claims were never read counts the most that one may draw";
+
+bool is_claims(SourceKind kind) {
+  return kind == SourceKind::resource_claims || kind == SourceKind::resource_claim_templates;
+}
+
+}  // namespace
+
 class Store::Impl {
  public:
   Impl(StoreOptions options, StoreEdges edges)
@@ -131,8 +142,14 @@ class Store::Impl {
       case kube::ReflectorState::starting: return;
       case kube::ReflectorState::synced: return runtime::log_info("cluster", "source in order", {{"source", name}});
       case kube::ReflectorState::resource_missing:
+        if (is_claims(change.source)) {
+          return runtime::log_info("cluster",
+                                   "not served by this API server: a pod that claims devices counts the most",
+                                   {{"source", name}});
+        }
+        [[fallthrough]];
       case kube::ReflectorState::failing:
-        return runtime::log_warning("cluster", "source not in order",
+        return runtime::log_warning("cluster", is_claims(change.source) ? kClaimsFailing : "source not in order",
                                     {{"source", name}, {"error", change.status.error}});
     }
   }

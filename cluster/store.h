@@ -1,9 +1,9 @@
 // Joins what the API server says with what the meters say, and publishes it: the only writer of ClusterSnapshot.
 //
 // One writer thread owns all state. Reflectors (nodes, pods, policies, topologies, the ConfigMap of last valid
-// topologies) hand their changes to it; telemetry is taken from where the collector publishes it. The first change is
-// published at once, later ones at most every 100 ms. Objects are shared between snapshots: a publication copies
-// pointers.
+// topologies, NodePowerCaps, resource claims and their templates where the API server has them) hand their changes to
+// it; telemetry is taken from where the collector publishes it. The first change is published at once, later ones at
+// most every 100 ms. Objects are shared between snapshots: a publication copies pointers.
 //
 // Nothing is lost when the API server is: the last content stays, and sync says what is missing. The store also tells
 // the collector which nodes, exporters and element meters there are.

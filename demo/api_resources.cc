@@ -27,6 +27,8 @@ const std::vector<ResourceType>& built_in_types() {
       {"events.k8s.io", "v1", "events", "Event", true, false, false},
       {"coordination.k8s.io", "v1", "leases", "Lease", true, false, false},
       {"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", true, false, false},
+      {"resource.k8s.io", "v1", "resourceclaims", "ResourceClaim", true, true, false},
+      {"resource.k8s.io", "v1", "resourceclaimtemplates", "ResourceClaimTemplate", true, false, false},
       {"apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false, true, false},
   };
   return types;

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "kube/json.h"
+#include "model/device_claim.h"
 #include "model/node.h"
 #include "model/pod.h"
 
@@ -19,6 +20,12 @@ namespace headroom::kube {
 [[nodiscard]] base::Result<model::Pod> decode_pod(PaddedJson json);
 // A v1.Node; metadata.name is required.
 [[nodiscard]] base::Result<model::Node> decode_node(PaddedJson json);
+
+// A resource.k8s.io/v1 ResourceClaim: its requests, or where it is allocated what each of them was granted.
+// metadata.name is required. A request that asks for nothing that we know of (a newer kind) is invalid_input: its
+// devices must not count as none.
+[[nodiscard]] base::Result<model::DeviceClaim> decode_device_claim(PaddedJson json);
+[[nodiscard]] base::Result<model::DeviceClaim> decode_device_claim_template(PaddedJson json);
 
 // What every object carries. Never fails: what cannot be read stays empty.
 struct ObjectMeta {

@@ -43,6 +43,12 @@ base::Result<Object> decode_as_pod(PaddedJson json) {
 base::Result<Object> decode_as_config_map(PaddedJson json) {
   return shared(decode_config_map(json));
 }
+base::Result<Object> decode_as_device_claim(PaddedJson json) {
+  return shared(decode_device_claim(json));
+}
+base::Result<Object> decode_as_device_claim_template(PaddedJson json) {
+  return shared(decode_device_claim_template(json));
+}
 
 base::Result<Object> decode_as_raw(PaddedJson json) {
   auto raw = std::make_shared<RawObject>();

@@ -1,4 +1,5 @@
 #include <array>
+#include <map>
 #include <utility>
 
 #include "base/names.h"
@@ -16,6 +17,8 @@ namespace names = base::names;
 struct Reading {
   model::Pod pod;
   PodResources resources;
+  std::vector<std::string> claim_names;                 // within the pod; as pod.claims
+  std::map<std::string, std::string> generated_claims;  // ResourceClaims by name within the pod
 };
 
 std::optional<base::WallTime> read_time(JsonCursor& cursor) {
@@ -107,6 +110,48 @@ void read_affinity(JsonCursor& affinity, model::Pod& pod) {
   });
 }
 
+// spec.resourceClaims; a generated ResourceClaim's name comes from the status, in whatever order the two stand.
+void read_claims(JsonCursor& list, Reading& reading) {
+  list.items([&](JsonCursor& item) {
+    std::string name;
+    model::PodClaim claim;
+    item.fields([&](std::string_view key, JsonCursor& value) {
+      if (key == "name") {
+        name = value.text();
+      } else if (key == "resourceClaimName") {
+        claim.claim = value.text();
+      } else if (key == "resourceClaimTemplateName") {
+        claim.from_template = value.text();
+      }
+    });
+    reading.claim_names.push_back(std::move(name));
+    reading.pod.claims.push_back(std::move(claim));
+  });
+}
+
+void read_generated_claims(JsonCursor& list, Reading& reading) {
+  list.items([&](JsonCursor& item) {
+    std::string name;
+    std::string claim;
+    item.fields([&](std::string_view key, JsonCursor& value) {
+      if (key == "name") {
+        name = value.text();
+      } else if (key == "resourceClaimName") {
+        claim = value.text();
+      }
+    });
+    reading.generated_claims.insert_or_assign(std::move(name), std::move(claim));
+  });
+}
+
+void name_generated_claims(Reading& reading) {
+  for (std::size_t i = 0; i < reading.pod.claims.size(); ++i) {
+    model::PodClaim& claim = reading.pod.claims[i];
+    const auto generated = reading.generated_claims.find(reading.claim_names[i]);
+    if (claim.claim.empty() && generated != reading.generated_claims.end()) claim.claim = generated->second;
+  }
+}
+
 std::int32_t read_priority(JsonCursor& value) {
   const std::int64_t priority = value.integer();
   if (std::in_range<std::int32_t>(priority)) return static_cast<std::int32_t>(priority);
@@ -132,6 +177,8 @@ void read_spec(JsonCursor& spec, Reading& reading) {
       resources.containers = read_containers(value);
     } else if (key == "initContainers") {
       resources.init_containers = read_containers(value);
+    } else if (key == "resourceClaims") {
+      read_claims(value, reading);
     } else if (key == "overhead") {
       resources.overhead = read_resource_list(value);
     } else if (key == "resources") {
@@ -216,6 +263,8 @@ void read_status(JsonCursor& status, Reading& reading) {
       reading.pod.nominated_node = value.text();
     } else if (key == "conditions") {
       read_conditions(value, reading.pod);
+    } else if (key == "resourceClaimStatuses") {
+      read_generated_claims(value, reading);
     } else if (key == "containerStatuses" || key == "initContainerStatuses") {
       read_grants(value, resources);
     } else if (key == "resources") {
@@ -246,6 +295,7 @@ base::Result<model::Pod> decode_pod(PaddedJson json) {
   EffectiveResources effective = effective_resources(reading.resources);
   reading.pod.cpu_millis = effective.cpu_millis;
   reading.pod.devices = std::move(effective.devices);
+  name_generated_claims(reading);
   return std::move(reading.pod);
 }
 

@@ -10,6 +10,7 @@
 #include "kube/config_map.h"
 #include "kube/decode.h"
 #include "kube/json.h"
+#include "model/device_claim.h"
 #include "model/node.h"
 #include "model/pod.h"
 
@@ -23,11 +24,14 @@ struct RawObject {
 
 // monostate: unreadable.
 using Object = std::variant<std::monostate, std::shared_ptr<const model::Node>, std::shared_ptr<const model::Pod>,
-                            std::shared_ptr<const ConfigMap>, std::shared_ptr<const RawObject>>;
+                            std::shared_ptr<const ConfigMap>, std::shared_ptr<const RawObject>,
+                            std::shared_ptr<const model::DeviceClaim>>;
 using Decoder = std::function<base::Result<Object>(PaddedJson)>;
 [[nodiscard]] base::Result<Object> decode_as_node(PaddedJson json);
 [[nodiscard]] base::Result<Object> decode_as_pod(PaddedJson json);
 [[nodiscard]] base::Result<Object> decode_as_config_map(PaddedJson json);
+[[nodiscard]] base::Result<Object> decode_as_device_claim(PaddedJson json);
+[[nodiscard]] base::Result<Object> decode_as_device_claim_template(PaddedJson json);
 [[nodiscard]] base::Result<Object> decode_as_raw(PaddedJson json);
 
 struct ObjectEntry {

@@ -59,6 +59,12 @@ Resource events(std::string ns) {
 Resource endpoint_slices(std::string ns) {
   return {"discovery.k8s.io", "v1", "endpointslices", std::move(ns)};
 }
+Resource resource_claims() {
+  return {"resource.k8s.io", "v1", "resourceclaims", ""};
+}
+Resource resource_claim_templates() {
+  return {"resource.k8s.io", "v1", "resourceclaimtemplates", ""};
+}
 
 }  // namespace resources
 }  // namespace headroom::kube

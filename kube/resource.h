@@ -32,6 +32,8 @@ namespace resources {
 [[nodiscard]] Resource leases(std::string ns);
 [[nodiscard]] Resource events(std::string ns);
 [[nodiscard]] Resource endpoint_slices(std::string ns);
+[[nodiscard]] Resource resource_claims();
+[[nodiscard]] Resource resource_claim_templates();
 }  // namespace resources
 
 }  // namespace headroom::kube

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "model/device_claim.h"
 #include "model/node.h"
 #include "model/node_power_cap.h"
 #include "model/pod.h"
@@ -56,6 +57,10 @@ struct ClusterSnapshot {
   // UIDs of pods whose deletion the watch reported in the last 5 minutes, sorted. Proves gone even a pod that came and
   // went between two publications; scoring::Ledger::settle needs it.
   std::vector<std::string> deleted_pods;
+
+  // ResourceClaims and their templates. The same pointer as in the snapshot before while none changed. Null: none known
+  // (the API server does not serve them, or we may not read them).
+  std::shared_ptr<const DeviceClaims> device_claims;
 
   std::vector<std::shared_ptr<const PolicyObject>> policies;
   std::vector<UnreadableObject> unreadable_policies;

@@ -19,6 +19,14 @@ struct DeviceCount {
   bool operator==(const DeviceCount&) const = default;
 };
 
+// Devices claimed through spec.resourceClaims (DRA); device_claim.h finds what they are.
+struct PodClaim {
+  std::string claim;          // name of the ResourceClaim; empty: not made yet from the template
+  std::string from_template;  // name of the ResourceClaimTemplate; empty: the claim is named by the pod
+
+  bool operator==(const PodClaim&) const = default;
+};
+
 enum class PodPhase { pending, running, succeeded, failed, unknown };
 
 // The pod condition that we patch (base::names::kHeadroomCondition), as last seen.
@@ -54,6 +62,7 @@ struct Pod {
   // limit where one is set, else the request.
   std::int64_t cpu_millis = 0;
   std::vector<DeviceCount> devices;
+  std::vector<PodClaim> claims;  // counted apart from `devices`
 
   // PodScheduled=False with reason Unschedulable: waits for us (gated pods have another reason).
   bool unschedulable = false;

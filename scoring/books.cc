@@ -45,6 +45,10 @@ std::string_view to_string(ConditionKind kind) {
   return "Unknown";
 }
 
+EstimateRules estimate_rules(const Books& books) {
+  return {*books.settings, books.topology->trusted_namespaces, books.device_claims.get()};
+}
+
 std::string describe(const Books& books, const Condition& condition) {
   const std::uint32_t subject = condition.subject;
   switch (condition.kind) {

@@ -18,6 +18,7 @@
 #include "base/units.h"
 #include "model/cluster_snapshot.h"
 #include "policy/resolve.h"
+#include "scoring/estimate.h"
 #include "scoring/inlet.h"
 #include "scoring/node_load.h"
 #include "scoring/node_table.h"
@@ -126,6 +127,7 @@ struct Books {
   std::shared_ptr<const policy::PolicyIndex> policies;
   std::shared_ptr<const NodeTable> table;
   std::shared_ptr<const Settings> settings;
+  std::shared_ptr<const model::DeviceClaims> device_claims;  // of the snapshot; may be null
 
   std::vector<View> views;          // never empty
   std::vector<RackInlet> inlets;    // by NodeTable::racks
@@ -141,6 +143,9 @@ struct Books {
   [[nodiscard]] std::uint32_t view_of(std::optional<model::StaleTelemetry> on_stale,
                                       std::optional<base::Seconds> max_age) const;
 };
+
+// What estimates depend on beside pod and class, by these books; refers into them.
+[[nodiscard]] EstimateRules estimate_rules(const Books& books);
 
 // What an element (or a rack, a node) of these books is called, for status and metrics.
 [[nodiscard]] std::string describe(const Books& books, const Condition& condition);

@@ -120,7 +120,7 @@ class Builder {
       return reach.shared.empty() || reach.acting.empty();
     });
     if (nobody) return;
-    const EstimateRules rules{*books_.settings, topology_.trusted_namespaces};
+    const EstimateRules rules = estimate_rules(books_);
     for (const auto& pod : snapshot_.pods) {
       if (!model::bound(*pod) || model::finished(*pod)) continue;
       const std::uint32_t row = table_.find(pod->node_name);

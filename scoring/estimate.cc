@@ -27,15 +27,50 @@ Power cpu_watts(std::int64_t millis, Power per_core) {
   return base::microwatts(static_cast<std::int64_t>(std::min((product + 999) / 1000, kMost)));
 }
 
-Power device_watts(const model::Pod& pod, const model::NodeClass& node_class) {
+// What one device of a class draws at its peak; nothing where the node class does not name it.
+Power peak_of(std::string_view device, const model::NodeClass& node_class) {
+  // The name under which a container asks for a device class as an extended resource.
+  constexpr std::string_view kImplicit = "deviceclass.resource.kubernetes.io/";
+  if (device.starts_with(kImplicit)) device.remove_prefix(kImplicit.size());
+  const auto found = node_class.device_watts.find(std::string(device));
+  return found == node_class.device_watts.end() ? Power() : found->second;
+}
+
+// At most what an annotation may say, so that no number of claims wraps around.
+Power times(Power peak, std::int64_t count) {
   constexpr std::int64_t kMostDevices = 100'000;
-  Power sum;
-  for (const model::DeviceCount& device : pod.devices) {
-    const auto found = node_class.device_watts.find(device.resource);
-    if (found != node_class.device_watts.end()) {
-      sum += found->second * std::clamp<std::int64_t>(device.count, 0, kMostDevices);
-    }
+  return std::min(peak * std::clamp<std::int64_t>(count, 0, kMostDevices),
+                  base::power_from_watts(kMostWatts).value_or(Power()));
+}
+
+// Of one request of a claim: its most expensive alternative.
+Power request_watts(const model::DeviceRequest& request, const model::NodeClass& node_class, Power most) {
+  Power highest;
+  for (const model::ClassDevices& devices : request) {
+    const Power peak = peak_of(devices.device_class, node_class);
+    if (peak > Power()) highest = std::max(highest, devices.count ? times(peak, *devices.count) : most);
   }
+  return highest;
+}
+
+// `most` stands in for what is not known.
+Power claimed_watts(const model::Pod& pod, const model::NodeClass& node_class, const EstimateRules& rules, Power most) {
+  Power sum;
+  bool unknown = false;
+  for (const model::PodClaim& named : pod.claims) {
+    const auto* claim = rules.claims == nullptr ? nullptr : model::find_claim(*rules.claims, pod, named);
+    if (claim == nullptr) {
+      unknown = true;
+      continue;
+    }
+    for (const model::DeviceRequest& request : claim->requests) sum += request_watts(request, node_class, most);
+  }
+  return unknown && !node_class.device_watts.empty() ? std::max(sum, most) : sum;
+}
+
+Power extended_watts(const model::Pod& pod, const model::NodeClass& node_class) {
+  Power sum;
+  for (const model::DeviceCount& device : pod.devices) sum += times(peak_of(device.resource, node_class), device.count);
   return sum;
 }
 
@@ -73,10 +108,10 @@ base::Result<Power> parse_expected_watts(std::string_view text) {
 Demand demand_of(const model::Pod& pod, const model::NodeClass& node_class, const EstimateRules& rules) {
   Demand demand;
   demand.cpu = cpu_watts(pod.cpu_millis, node_class.watts_per_core);
-  demand.devices = device_watts(pod, node_class);
   demand.watts_per_core = node_class.watts_per_core;
   demand.minimum = rules.settings.min_pod;
   demand.most = node_class.max.value_or(rules.settings.unknown_class_pod_max);
+  demand.devices = extended_watts(pod, node_class) + claimed_watts(pod, node_class, rules, demand.most);
   demand.may_lower = trusted(rules.trusted_namespaces, pod.ns);
   if (const auto text = annotation(pod, base::names::kExpectedWattsAnnotation)) {
     const auto watts = parse_expected_watts(*text);

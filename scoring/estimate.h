@@ -3,6 +3,10 @@
 //   annotation expected-watts, else deviceWatts of its devices + CPU (limit, else request) x wattsPerCore,
 //   at least min_pod. The annotation may raise, up to maxWatts of the class; it lowers only in trusted namespaces.
 //   CPU watts never exceed what the node's capacity can draw.
+//   Devices are extended resources and those of resource claims (DRA), by device class; of alternatives the one with
+//   most watts, until one is allocated. A claim that nobody can read, and an unallocated request for all devices of a
+//   class, count what one pod may draw there at most. A device that the class gives no watts to counts none, and where
+//   it gives watts to none, neither does a claim that cannot be read. A claim that several pods share counts for each.
 //   A bound pod counts at least what its decision annotation says was granted (annotations are editable: the same cap).
 //
 // Two steps, so that judging thousands of nodes of few classes reads the pod once per class: demand_of() per (pod,
@@ -15,6 +19,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "model/device_claim.h"
 #include "model/pod.h"
 #include "model/topology.h"
 #include "scoring/settings.h"
@@ -56,6 +61,7 @@ struct Demand {
 struct EstimateRules {
   const Settings& settings;
   const std::vector<std::string>& trusted_namespaces;  // sorted
+  const model::DeviceClaims* claims = nullptr;         // null: none can be read
 };
 
 [[nodiscard]] Demand demand_of(const model::Pod& pod, const model::NodeClass& node_class, const EstimateRules& rules);

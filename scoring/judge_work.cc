@@ -58,8 +58,7 @@ Judge::Work::Work(const Books& the_books, const LedgerView& ledger, const model:
 }
 
 Gate Judge::Work::own_gate() {
-  const EstimateRules rules{*books.settings, books.topology->trusted_namespaces};
-  demands_[0] = demand_of(pod, books.table->classes[0], rules);
+  demands_[0] = demand_of(pod, books.table->classes[0], estimate_rules(books));
   if (demands_[0]->malformed) return {Reason::malformed_expected_watts, kNone};
   switch (membership.problem) {
     case policy::MembershipProblem::none: return {};
@@ -88,10 +87,7 @@ Place Judge::Work::place_of(std::uint32_t node_row) const {
 
 Estimate Judge::Work::estimate_on(const NodeRow& row) {
   auto& demand = demands_[row.node_class];
-  if (!demand) {
-    const EstimateRules rules{*books.settings, books.topology->trusted_namespaces};
-    demand = demand_of(pod, books.table->classes[row.node_class], rules);
-  }
+  if (!demand) demand = demand_of(pod, books.table->classes[row.node_class], estimate_rules(books));
   return on_node(*demand, row.cpu_millis);
 }
 

@@ -58,6 +58,7 @@ class Keeper {
     books_->topology = input.topology;
     books_->policies = input.policies;
     books_->settings = input.settings;
+    books_->device_claims = input.snapshot->device_claims;
   }
 
   std::shared_ptr<const Books> run() {

@@ -35,7 +35,7 @@ class FactMaker {
 
   // On a node that nobody knows (deleted, or not yet listed): by the default class, for its policies' sake.
   void estimate(PodFact& fact, const model::Pod& pod) const {
-    const EstimateRules rules{input_.settings, input_.topology.trusted_namespaces};
+    const EstimateRules rules{input_.settings, input_.topology.trusted_namespaces, input_.snapshot.device_claims.get()};
     const NodeRow* row = fact.node == kNone ? nullptr : &input_.table.nodes[fact.node];
     const model::NodeClass& node_class = input_.table.classes[row == nullptr ? 0 : row->node_class];
     fact.estimate = on_node(demand_of(pod, node_class, rules), row == nullptr ? 0 : row->cpu_millis);
@@ -59,13 +59,15 @@ class FactMaker {
 PodFacts make_facts(PodFacts previous, const FactsInput& input) {
   PodFacts facts;
   facts.memberships = std::move(previous.memberships);
+  facts.claims = input.snapshot.device_claims;
+  const bool same_claims = facts.claims == previous.claims;
   facts.pods.reserve(input.snapshot.pods.size());
   FactMaker maker(input, facts);
   auto old = previous.pods.begin();
   for (const auto& pod : input.snapshot.pods) {
     // Objects are shared between snapshots: the same address is the same pod, unchanged.
     while (old != previous.pods.end() && old->pod != pod && old->pod->uid < pod->uid) ++old;
-    if (old != previous.pods.end() && old->pod == pod) {
+    if (old != previous.pods.end() && old->pod == pod && (same_claims || pod->claims.empty())) {
       facts.pods.push_back(std::move(*old));
       ++old;
     } else {

@@ -29,7 +29,8 @@ struct PodFact {
 };
 
 struct PodFacts {
-  std::vector<PodFact> pods;  // as in ClusterSnapshot::pods: sorted by uid
+  std::shared_ptr<const model::DeviceClaims> claims;  // that the estimates were made with
+  std::vector<PodFact> pods;                          // as in ClusterSnapshot::pods: sorted by uid
   // Distinct sets of policies; [0] is the empty one.
   std::vector<std::vector<policy::PolicyNumber>> memberships{{}};
 };

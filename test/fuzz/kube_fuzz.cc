@@ -33,6 +33,10 @@ void try_object(PaddedJson json) {
   check(node ? !node->name.empty() : !node.error().message.empty());
   (void)decode_endpoint_slice(json);
   (void)decode_lease(json);
+  for (const auto* decode : {&decode_device_claim, &decode_device_claim_template}) {
+    const auto claim = (*decode)(json);
+    check(claim ? !claim->key.empty() : !claim.error().message.empty());
+  }
   const ObjectEntry entry = decode_entry(json, decode_as_raw);
   check(entry.error.empty() != std::holds_alternative<std::monostate>(entry.object));
 }

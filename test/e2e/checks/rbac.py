@@ -7,6 +7,7 @@ from harness.registry import check
 from harness.world import CONTROLLER_ACCOUNT, EXTENDER_ACCOUNT
 
 GROUP = "/apis/powercapping.example.com/v1alpha1"
+DEVICES = "/apis/resource.k8s.io/v1"
 STRATEGIC = "application/strategic-merge-patch+json"
 
 
@@ -42,6 +43,10 @@ def requests(ns):
     yield "PUT", f"{GROUP}/nodepowercaps/r1-n1", {"metadata": {"name": "r1-n1"}, "spec": {"epoch": 9, "sequence": 1}}
     yield "PATCH", f"{GROUP}/nodepowercaps/r1-n1/status", {"status": {"appliedWatts": 1}}
     yield "GET", "/apis/apps/v1/deployments", None
+    yield "DELETE", f"{DEVICES}/namespaces/{ns}/resourceclaims/gpu", None
+    yield "PATCH", f"{DEVICES}/namespaces/{ns}/resourceclaims/gpu/status", {"status": {"allocation": None}}
+    yield "PATCH", f"{DEVICES}/namespaces/{ns}/resourceclaimtemplates/gpu", {"metadata": {"labels": {"a": "b"}}}
+    yield "GET", f"{DEVICES}/resourceslices", None
     yield "PATCH", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler", {"spec": {"holderIdentity": "me"}}
 
 
@@ -73,5 +78,6 @@ def denied(world):
             status, reply = client.raw(method, path, body, content)
             if status != 403:
                 allowed.append(f"{account}: {method} {path} -> {status} {reply[:120]!r}")
-        require(client.raw("GET", "/api/v1/nodes")[0] == 200, f"{account} may not even list nodes")
+        for needed in ("/api/v1/nodes", f"{DEVICES}/resourceclaims", f"{DEVICES}/resourceclaimtemplates"):
+            require(client.raw("GET", needed)[0] == 200, f"{account} may not even list {needed}")
     require(not allowed, lambda: "\n".join(allowed))

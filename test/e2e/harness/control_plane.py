@@ -13,7 +13,7 @@ from .processes import Process, run
 from .wait import eventually
 
 CONTROLLERS = ("deployment-controller,replicaset-controller,daemonset-controller,job-controller,endpointslice-controller,"
-               "garbage-collector-controller,namespace-controller")
+               "garbage-collector-controller,namespace-controller,resourceclaim-controller")
 SYSTEM = "headroom-system"
 
 
@@ -122,7 +122,7 @@ class ControlPlane:
         self.servers[index].await_ready(lambda: api.raw("GET", "/readyz")[0] == 200)
 
     def start_controllers(self):
-        """Deployments, ReplicaSets, DaemonSets, Jobs, EndpointSlices, garbage and namespaces."""
+        """Deployments, ReplicaSets, DaemonSets, Jobs, EndpointSlices, ResourceClaims, garbage and namespaces."""
         admin = self.admin_kubeconfig()
         self.controller_manager = Process("kube-controller-manager", [
             os.path.join(self.binaries, "kube-controller-manager"), f"--kubeconfig={admin}",

@@ -212,11 +212,36 @@ TEST_F(Storing, TellsWhereEachSourceStands) {
   start();
   until([](const auto& s) { return s.sync.complete() && s.nodes.size() == 1; });
   const auto sources = store_->sources();
-  ASSERT_EQ(sources.size(), 6u);
+  ASSERT_EQ(sources.size(), 8u);
   EXPECT_EQ(sources[0].name, "nodes");
   EXPECT_EQ(sources[0].objects, 1u);
   EXPECT_EQ(sources[0].status.state, kube::ReflectorState::synced);
   EXPECT_EQ(sources[3].name, "powertopologies.powercapping.example.com");
+}
+
+TEST_F(Storing, ShowsWhatDevicesClaimsAskForAndWhatTheyWereGranted) {
+  const std::string group = "/apis/resource.k8s.io/v1/namespaces/team/";
+  const std::string spec = R"({"devices":{"requests":[{"name":"g","exactly":{"deviceClassName":"gpu",)"
+                           R"("allocationMode":"All"}}]}})";
+  call("POST", group + "resourceclaimtemplates", R"({"metadata":{"name":"t"},"spec":{"spec":)" + spec + "}}");
+  start();
+  until([](const auto& s) { return s.device_claims && s.device_claims->templates.contains("team/t"); });
+  call("POST", group + "resourceclaims", R"({"metadata":{"name":"c"},"spec":)" + spec + "}");
+  const auto count = [](const model::ClusterSnapshot& snapshot) {
+    const auto found = snapshot.device_claims->claims.find("team/c");
+    return found == snapshot.device_claims->claims.end() ? -1 : found->second->requests[0][0].count.value_or(0);
+  };
+  until([&](const auto& s) { return count(s) == 0; });
+  const auto allocated =
+      server_.call({"PATCH",
+                    group + "resourceclaims/c/status",
+                    R"({"status":{"allocation":{"devices":{"results":[{"request":"g"},{"request":"g"}]}}}})",
+                    "application/merge-patch+json",
+                    {}});
+  ASSERT_EQ(allocated.status, 200) << allocated.body;
+  until([&](const auto& s) { return count(s) == 2; });
+  call("DELETE", group + "resourceclaims/c");
+  until([&](const auto& s) { return count(s) == -1; });
 }
 
 TEST_F(Storing, StoppingIsPromptAndMayBeRepeated) {

@@ -60,6 +60,30 @@ TEST(ClusterState, IsCompleteOnlyWhenEveryKindHasBeenListed) {
   EXPECT_FALSE(state.snapshot(kNow, kTelemetry)->sync.node_power_caps);
 }
 
+kube::ObjectEntry claim(const std::string& key, std::int64_t gpus) {
+  auto made = std::make_shared<const model::DeviceClaim>(model::DeviceClaim{key, {{{"gpu", gpus}}}});
+  return {key, "u", std::move(made), ""};
+}
+
+TEST(ClusterState, DeviceClaimsAreOneValueMadeAnewOnlyByAChange) {
+  ClusterState state;
+  EXPECT_EQ(state.snapshot(kNow, kTelemetry)->device_claims, nullptr) << "nobody has listed any";
+  state.apply(change(SourceKind::resource_claims, What::replace, {claim("team/c", 1)}), kNow);
+  state.apply(change(SourceKind::resource_claim_templates, What::replace, {claim("team/t", 2)}), kNow);
+  const auto first = state.snapshot(kNow, kTelemetry)->device_claims;
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->claims.at("team/c")->requests[0][0].count, 1);
+  EXPECT_EQ(first->templates.at("team/t")->requests[0][0].count, 2);
+  EXPECT_FALSE(state.apply(change(SourceKind::resource_claims, What::update, {claim("team/c", 1)}), kNow));
+  EXPECT_EQ(state.snapshot(kNow, kTelemetry)->device_claims, first);
+  state.apply(change(SourceKind::resource_claims, What::update, {claim("team/c", 3)}), kNow);
+  EXPECT_EQ(state.snapshot(kNow, kTelemetry)->device_claims->claims.at("team/c")->requests[0][0].count, 3);
+  state.apply(change(SourceKind::resource_claims, What::update, {{"team/c", "u", {}, "spec: newer"}}), kNow);
+  EXPECT_TRUE(state.snapshot(kNow, kTelemetry)->device_claims->claims.empty()) << "unreadable is unknown";
+  state.apply(change(SourceKind::resource_claim_templates, What::remove, {claim("team/t", 2)}), kNow);
+  EXPECT_TRUE(state.snapshot(kNow, kTelemetry)->device_claims->templates.empty());
+}
+
 TEST(ClusterState, EverySnapshotHasAHigherSequenceAndTheTelemetryItWasGiven) {
   ClusterState state;
   const auto first = state.snapshot(kNow, kTelemetry);

@@ -80,6 +80,15 @@ TEST(DecodePod, ReadsRequiredNodeAffinity) {
   EXPECT_EQ(pod->required_node_affinity[1].match_fields[0].op, model::SelectorOperator::not_in);
 }
 
+TEST(DecodePod, ReadsItsClaimsWhetherNamedMadeFromATemplateOrNotMadeYet) {
+  const auto pod = decode(R"({"metadata":{"name":"p","namespace":"ns","uid":"u"},
+    "status":{"resourceClaimStatuses":[{"name":"b","resourceClaimName":"p-b-x7k2p"},{"name":"c"}]},
+    "spec":{"resourceClaims":[{"name":"a","resourceClaimName":"shared"},{"name":"b","resourceClaimTemplateName":"t"},
+      {"name":"c","resourceClaimTemplateName":"t"}]}})");
+  ASSERT_TRUE(pod.ok()) << pod.error().message;
+  EXPECT_EQ(pod->claims, (std::vector<model::PodClaim>{{"shared", ""}, {"p-b-x7k2p", "t"}, {"", "t"}}));
+}
+
 struct ConditionRow {
   std::string name;
   std::string conditions;

@@ -56,6 +56,32 @@ TEST(BooksPods, a_changed_pod_is_estimated_anew_and_an_unchanged_one_keeps_its_e
   EXPECT_DOUBLE_EQ(booked(*cluster.books(), "r1"), 450);
 }
 
+TEST(BooksPods, a_pod_that_claims_devices_is_estimated_anew_when_its_claim_becomes_known_or_changes) {
+  const auto knowing = [](std::int64_t gpus) {
+    auto known = std::make_shared<model::DeviceClaims>();
+    known->claims["default/c"] =
+        std::make_shared<const model::DeviceClaim>(model::DeviceClaim{"default/c", {{{"nvidia.com/gpu", gpus}}}});
+    return known;
+  };
+  Topology topology = hall();
+  topology.object.node_classes[0].max = base::watts(6'000);
+  ClusterBuilder cluster;
+  cluster.topology(topology);
+  cluster.node("n1", "r1");
+  cluster.pod("p").on("n1").pod.claims = {{"c", ""}};
+  EXPECT_DOUBLE_EQ(booked(*cluster.books(), "r1"), 6'000) << "the class's maximum while nobody knows";
+  cluster.raw().device_claims = knowing(1);
+  EXPECT_DOUBLE_EQ(booked(*cluster.books(), "r1"), 800);
+  cluster.raw().device_claims = knowing(3);
+  const auto books = cluster.books();
+  EXPECT_DOUBLE_EQ(booked(*books, "r1"), 2'200);
+  model::Pod waiting;
+  waiting.ns = "default";
+  waiting.claims = {{"c", ""}};
+  const LedgerView nothing;
+  EXPECT_EQ(Judge(*books, nothing, waiting).estimate_on(0).power, base::watts(2'100)) << "a judged pod likewise";
+}
+
 TEST(BooksPods, a_changed_node_class_estimates_every_pod_anew) {
   ClusterBuilder cluster;
   cluster.topology(hall());

@@ -149,6 +149,94 @@ TEST(Estimate, a_device_that_the_class_does_not_know_counts_nothing) {
   EXPECT_EQ(on_node(demand_of(pod, gpu_class(), {settings, {}}), 1'000).power, watts(2));
 }
 
+using Requests = std::vector<model::DeviceRequest>;
+
+// A pod of no CPU with one claim in a cluster that knows the claim "ns/c" and the template "ns/t".
+struct ClaimRow {
+  std::string name;
+  model::PodClaim named{"c", ""};
+  Requests claim{};
+  Requests from_template{};
+  bool known = true;  // the API server serves claims and lets us read them
+  std::optional<base::Power> class_max = watts(6'000);
+  double want = 0;
+};
+
+class ClaimRule : public testing::TestWithParam<ClaimRow> {};
+
+TEST_P(ClaimRule, holds) {
+  const ClaimRow& row = GetParam();
+  model::NodeClass node_class = gpu_class();
+  node_class.max = row.class_max;
+  node_class.device_watts = {{"gpu", watts(700)}, {"small", watts(100)}};
+  model::DeviceClaims known;
+  known.claims["ns/c"] = std::make_shared<const model::DeviceClaim>(model::DeviceClaim{"ns/c", row.claim});
+  known.templates["ns/t"] = std::make_shared<const model::DeviceClaim>(model::DeviceClaim{"ns/t", row.from_template});
+  model::Pod pod;
+  pod.ns = "ns";
+  pod.claims = {row.named};
+  const Settings settings;
+  const Demand demand = demand_of(pod, node_class, {settings, {}, row.known ? &known : nullptr});
+  EXPECT_DOUBLE_EQ(base::to_watts(on_node(demand, 1'000).power), row.want);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ClaimRule,
+    testing::Values(
+        ClaimRow{.name = "devices count their class's watts", .claim = {{{"gpu", 2}}}, .want = 1'400},
+        ClaimRow{.name = "requests add up", .claim = {{{"gpu", 1}}, {{"small", 3}}}, .want = 1'000},
+        ClaimRow{.name = "of alternatives the one with most watts counts",
+                 .claim = {{{"small", 2}, {"gpu", 1}, {"nic", 8}}},
+                 .want = 700},
+        ClaimRow{.name = "a device class that the node class gives no watts counts none",
+                 .claim = {{{"nic", 8}}},
+                 .want = 2},
+        ClaimRow{.name = "nor do all of such a class", .claim = {{{"nic", {}}}}, .want = 2},
+        ClaimRow{.name = "all devices of a class count the node's maximum", .claim = {{{"gpu", {}}}}, .want = 6'000},
+        ClaimRow{.name = "a claim not made yet counts as its template",
+                 .named = {"", "t"},
+                 .claim = {{{"gpu", 2}}},
+                 .from_template = {{{"gpu", 1}}},
+                 .want = 700},
+        ClaimRow{.name = "a claim not seen yet as well",
+                 .named = {"p-x", "t"},
+                 .from_template = {{{"gpu", 1}}},
+                 .want = 700},
+        ClaimRow{.name = "a claim that is there goes before its template",
+                 .named = {"c", "t"},
+                 .claim = {{{"small", 1}}},
+                 .from_template = {{{"gpu", 1}}},
+                 .want = 100},
+        ClaimRow{.name = "a claim that nobody knows counts the node's maximum", .named = {"gone", ""}, .want = 6'000},
+        ClaimRow{.name = "so does every claim where none can be read",
+                 .claim = {{{"small", 1}}},
+                 .known = false,
+                 .want = 6'000},
+        ClaimRow{.name = "and what one pod may claim where no maximum is known",
+                 .known = false,
+                 .class_max = std::nullopt,
+                 .want = 15'000},
+        ClaimRow{.name = "an absurd number stays finite", .claim = {{{"gpu", INT64_MAX}}}, .want = 1e7}),
+    test::RowName());
+
+TEST(Estimate, a_claim_that_cannot_be_read_counts_nothing_where_no_device_has_watts) {
+  model::NodeClass plain = gpu_class();
+  plain.device_watts.clear();
+  model::Pod pod;
+  pod.claims = {{"c", ""}};
+  const Settings settings;
+  EXPECT_EQ(on_node(demand_of(pod, plain, {settings, {}}), 1'000).power, watts(2));
+}
+
+TEST(Estimate, a_device_class_asked_for_as_an_extended_resource_counts_by_the_class) {
+  model::NodeClass node_class = gpu_class();
+  node_class.device_watts = {{"gpu.example.com", watts(500)}};
+  model::Pod pod;
+  pod.devices = {{"deviceclass.resource.kubernetes.io/gpu.example.com", 2}};
+  const Settings settings;
+  EXPECT_EQ(on_node(demand_of(pod, node_class, {settings, {}}), 1'000).power, watts(1'000));
+}
+
 struct Text {
   std::string name;
   std::string text;
