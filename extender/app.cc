@@ -133,7 +133,7 @@ class App::Parts {
   runtime::ServiceGroup services_;
 };
 
-App::App(const Config& config, Edges edges) : parts_(std::make_unique<Parts>(config, edges)) {}
+App::App(const Config& config, const Edges& edges) : parts_(std::make_unique<Parts>(config, edges)) {}
 App::~App() {
   stop();
 }

@@ -38,7 +38,7 @@ struct Ports {
 
 class App {
  public:
-  App(const Config& config, Edges edges);
+  App(const Config& config, const Edges& edges);
   ~App();  // stops
   App(const App&) = delete;
   App& operator=(const App&) = delete;

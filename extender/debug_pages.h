@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -31,7 +32,7 @@ struct DebugSources {
 
 class DebugPages {
  public:
-  explicit DebugPages(DebugSources sources) : use_(sources) {}
+  explicit DebugPages(DebugSources sources) : use_(std::move(sources)) {}
 
   // GET /explain?pod=<namespace/name or uid>[&node=<name>]: without a node, every node, the best first.
   [[nodiscard]] runtime::HttpResponse explain(const runtime::HttpRequest& request) const;
