@@ -79,7 +79,7 @@ CapOrder CapBook::order(const std::string& node, model::NodePowerCapSpec spec, b
   ++stamp_.sequence;
   CapOrder made;
   made.cap.name = node;
-  made.cap.spec = std::move(spec);
+  made.cap.spec = spec;
   const Cap known = current(node);
   if (known) return repeated(std::move(made), *known, class_max);
   made.create = true;

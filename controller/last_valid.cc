@@ -8,7 +8,7 @@
 namespace headroom::controller {
 namespace {
 
-constexpr std::size_t kRoom = 900 * 1024;
+constexpr std::size_t kRoom = std::size_t{900} * 1024;
 
 using Source = std::shared_ptr<const model::TopologyObject>;
 

@@ -191,7 +191,7 @@ class Planner {
     return lines;
   }
 
-  static void add_conflict(std::vector<std::string> lines, CapFindings& found) {
+  static void add_conflict(const std::vector<std::string>& lines, CapFindings& found) {
     if (lines.empty()) return;
     found.conditions.push_back({"Conflicted", true, "FloorsHold", all_lines(lines)});
   }
