@@ -104,13 +104,13 @@ runtime::HttpResponse ApiObjects::apply(const Call& call) {
     created = !current;
     auto applied = apply_fields(current ? *current : Json(), wanted, request);
     if (const auto* conflicts = std::get_if<ApplyConflicts>(&applied)) return ownership_conflict(*conflicts);
-    Json result = std::get<Json>(std::move(applied));
+    Json& result = std::get<Json>(applied);
     if (created) {
       result["metadata"]["name"] = call.path.name;
       return new_object(call, std::move(result));
     }
     const Json managed = result["metadata"]["managedFields"];
-    Written written = changed_object(call, *current, std::move(result));
+    Written written = changed_object(call, *current, result);
     if (auto* after = std::get_if<Json>(&written)) (*after)["metadata"]["managedFields"] = managed;
     return written;
   });

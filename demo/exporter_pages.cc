@@ -28,22 +28,23 @@ struct Zone {
 };
 constexpr std::array<Zone, 3> kZones{{{"package", 0.9}, {"core", 0.63}, {"dram", 0.1}}};
 
+std::string zone_labels(const std::string& node, const std::string& zone) {
+  std::string labels = "node_name=\"";
+  return labels.append(node).append("\",path=\"aggregated-").append(zone).append("\",zone=\"").append(zone) += '"';
+}
+
 std::string current_page(const PageRequest& request, EnergyCounters& counters) {
   const std::string& node = request.node.name;
   const double watts = request.hall.cpu_watts(node, request.now);
   std::string page;
   family(page, "kepler_node_cpu_watts", "gauge", "Power consumption of cpu at node level in watts");
   for (const Zone& zone : kZones) {
-    const std::string name(zone.name);
-    sample(page, "kepler_node_cpu_watts",
-           "node_name=\"" + node + "\",path=\"aggregated-" + name + "\",zone=\"" + name + "\"", watts * zone.share);
+    sample(page, "kepler_node_cpu_watts", zone_labels(node, zone.name), watts * zone.share);
   }
   family(page, "kepler_node_cpu_joules_total", "counter", "Energy consumption of cpu at node level in joules");
   for (const Zone& zone : kZones) {
-    const std::string name(zone.name);
-    sample(page, "kepler_node_cpu_joules_total",
-           "node_name=\"" + node + "\",path=\"aggregated-" + name + "\",zone=\"" + name + "\"",
-           counters.joules(node + name, watts * zone.share, request.now));
+    sample(page, "kepler_node_cpu_joules_total", zone_labels(node, zone.name),
+           counters.joules(node + zone.name, watts * zone.share, request.now));
   }
   family(page, "kepler_pod_cpu_watts", "gauge", "Power consumption of cpu at pod level in watts");
   for (const PodDraw& pod : request.hall.pods(node, request.now)) {

@@ -40,10 +40,10 @@ ObjectStore::~ObjectStore() = default;
 ObjectPtr ObjectStore::change(const ObjectKey& key, const Decide& decide) {
   const std::lock_guard lock(state_->mutex);
   const auto found = state_->objects.find(key);
-  const ObjectPtr current = found == state_->objects.end() ? nullptr : found->second;
+  ObjectPtr current = found == state_->objects.end() ? nullptr : found->second;
   const Decision decision = decide(current);
   if (decision.action == Decision::Action::remove && current) {
-    const ObjectPtr last = state_->record(ChangeKind::deleted, key, *current, current);
+    ObjectPtr last = state_->record(ChangeKind::deleted, key, *current, current);
     state_->objects.erase(found);
     return last;
   }
@@ -53,7 +53,7 @@ ObjectPtr ObjectStore::change(const ObjectKey& key, const Decide& decide) {
     if (*decision.object == *current) return current;
   }
   const ChangeKind kind = current ? ChangeKind::modified : ChangeKind::added;
-  const ObjectPtr stored = state_->record(kind, key, std::move(*decision.object), current);
+  ObjectPtr stored = state_->record(kind, key, std::move(*decision.object), current);
   state_->objects[key] = stored;
   return stored;
 }

@@ -72,10 +72,9 @@ base::Status RaplTree::add_node(const std::string& node) {
 
 base::Status RaplTree::set_demand(const std::string& node, int watts) {
   for (int package = 0; package < kPackages; ++package) {
-    const std::string silicon = " rapl/package-" + std::to_string(package);
-    if (auto status = command("set " + node + silicon + " demand " + std::to_string(watts) + "W"); !status) {
-      return status;
-    }
+    std::string line = "set " + node;
+    line.append(" rapl/package-").append(std::to_string(package)).append(" demand ").append(std::to_string(watts));
+    if (auto status = command(line + "W"); !status) return status;
   }
   return base::ok_status();
 }

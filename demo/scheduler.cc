@@ -41,7 +41,7 @@ std::string text_or_empty(const Json& object, const char* name) {
 
 }  // namespace
 
-Scheduler::Scheduler(SchedulerOptions options, ApiServer& server, const Hall& hall, base::Clock& clock)
+Scheduler::Scheduler(const SchedulerOptions& options, ApiServer& server, const Hall& hall, base::Clock& clock)
     : server_(server),
       clock_(clock),
       cores_per_node_(options.cores_per_node),

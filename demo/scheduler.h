@@ -48,7 +48,7 @@ struct SchedulerView {
 class Scheduler {
  public:
   // `server`, `hall` and `clock` must outlive it.
-  Scheduler(SchedulerOptions options, ApiServer& server, const Hall& hall, base::Clock& clock);
+  Scheduler(const SchedulerOptions& options, ApiServer& server, const Hall& hall, base::Clock& clock);
 
   void start();
   void stop();

@@ -83,8 +83,9 @@ std::optional<Selectors> Selectors::parse(const runtime::QueryParameters& query)
     const auto found = query.find(name);
     if (found == query.end()) return true;
     auto parsed = parse_terms(found->second);
-    if (parsed) terms = *std::move(parsed);
-    return parsed.has_value();
+    if (!parsed) return false;
+    terms = *std::move(parsed);
+    return true;
   };
   if (!read("labelSelector", selectors.labels_) || !read("fieldSelector", selectors.fields_)) return std::nullopt;
   return selectors;

@@ -77,7 +77,9 @@ void Story::check_books(const std::string& when) {
   }
   for (const auto& [rack, sum] : watts) {
     const bool within = sum <= use_.facts.rack_limit_watts();
-    if (!within) expect({false, rack + " is booked past its limit: " + std::to_string(sum) + " W (" + when + ")"});
+    if (within) continue;
+    std::string failure = rack + " is booked past its limit: ";
+    expect({false, failure.append(std::to_string(sum)).append(" W (").append(when) += ')'});
   }
   if (policy > use_.facts.policy_cap_watts)
     expect({false, "policy llm-power is exceeded: " + std::to_string(policy) + " W"});
