@@ -1,6 +1,7 @@
 #include "extender/wire_reply.h"
 
 #include <algorithm>
+#include <array>
 
 #include "runtime/json_text.h"
 
@@ -21,12 +22,40 @@ class Separator {
   bool used_ = false;
 };
 
+// One item of a long list of names, written in one piece where the name is short and plain, as nearly all are: replies
+// hold thousands. `before` and `after` the quoted name are text as it is to stand.
+class Item {
+ public:
+  explicit Item(std::string& out) : out_(out) {}
+
+  void append(std::string_view before, std::string_view name, std::string_view after) {
+    const std::size_t size = before.size() + name.size() + after.size() + 2;
+    if (size > piece_.size() || runtime::plain_json_prefix(name) != name.size()) {
+      out_ += before;
+      append_json_string(out_, name);
+      out_ += after;
+      return;
+    }
+    char* at = std::copy(before.begin(), before.end(), piece_.data());
+    *at++ = '"';
+    at = std::copy(name.begin(), name.end(), at);
+    *at++ = '"';
+    std::copy(after.begin(), after.end(), at);
+    out_.append(piece_.data(), size);
+  }
+
+ private:
+  std::string& out_;
+  std::array<char, 128> piece_{};
+};
+
 void append_passed_names(std::string& out, const NodesRequest& request, const FilterAnswer& answer) {
   out += R"({"Nodes":null,"NodeNames":[)";
-  Separator separator;
+  Item item(out);
+  std::string_view before;
   for (const std::uint32_t position : answer.passed) {
-    separator.next(out);
-    append_json_string(out, request.names[position]);
+    item.append(before, request.names[position], {});
+    before = ",";
   }
   out += ']';
 }
@@ -97,24 +126,20 @@ std::string write_filter_error(std::string_view error) {
 }
 
 std::string write_prioritize_reply(const NodesRequest& request, const std::vector<ScoredNode>& scores) {
+  constexpr std::array<std::string_view, 11> kScores{
+      R"(,"Score":0})", R"(,"Score":1})", R"(,"Score":2})", R"(,"Score":3})", R"(,"Score":4})", R"(,"Score":5})",
+      R"(,"Score":6})", R"(,"Score":7})", R"(,"Score":8})", R"(,"Score":9})", R"(,"Score":10})"};
   std::string out;
   std::size_t size = 2;
   for (const ScoredNode& scored : scores) size += request.names[scored.position].size() + 24;
   out.reserve(size);
   out += '[';
-  Separator separator;
+  Item item(out);
+  std::string_view before = R"({"Host":)";
   for (const ScoredNode& scored : scores) {
-    separator.next(out);
-    out += R"({"Host":)";
-    append_json_string(out, request.names[scored.position]);
-    const int score = std::clamp(scored.score, 0, 10);
-    out += R"(,"Score":)";
-    if (score == 10) {
-      out += "10}";
-    } else {
-      out += static_cast<char>('0' + score);
-      out += '}';
-    }
+    item.append(before, request.names[scored.position],
+                kScores[static_cast<std::size_t>(std::clamp(scored.score, 0, 10))]);
+    before = R"(,{"Host":)";
   }
   out += ']';
   return out;

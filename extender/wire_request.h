@@ -25,6 +25,7 @@ namespace headroom::extender {
 
 // Strings the views of a request may point to besides the body. Moving it keeps the views valid.
 struct TextStore {
+  std::string_view body;  // what is read: the body, or its copy
   std::unique_ptr<std::string> padded_copy;
   std::forward_list<std::string> unescaped;
 };

@@ -144,6 +144,7 @@ Status read_body(const std::string& body, TextStore& store, OnField on_field) {
     store.padded_copy->append(body);
     text = store.padded_copy.get();
   }
+  store.body = *text;
   const auto walk = [&]() -> Status {
     ondemand::document document;
     const simdjson::padded_string_view padded(text->data(), text->size(), text->capacity());

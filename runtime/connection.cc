@@ -188,6 +188,45 @@ std::ptrdiff_t Connection::read(char* data, std::size_t size) {
   return static_cast<std::ptrdiff_t>(count);
 }
 
+// More of a head, behind what is there of it. False: end() tells why.
+bool Connection::receive_behind_input(std::size_t limit) {
+  const std::size_t have = input_end_ - input_begin_;
+  if (have >= limit) {
+    end_ = ConnectionEnd::input_limit;
+    return false;
+  }
+  if (input_begin_ > 0) {
+    std::memmove(input_.data(), input_.data() + input_begin_, have);
+    input_begin_ = 0;
+    input_end_ = have;
+  }
+  if (have == input_.size()) input_.resize(std::min(2 * have, limit));
+  const auto got = receive(input_.data() + have, input_.size() - have);
+  if (got <= 0) return false;
+  input_end_ += static_cast<std::size_t>(got);
+  return true;
+}
+
+std::optional<std::string_view> Connection::read_head(std::size_t limit) {
+  std::size_t line = 0;  // where it begins, from input_begin_
+  std::size_t seen = 0;
+  for (;;) {
+    const std::string_view text(input_.data() + input_begin_, std::min(input_end_ - input_begin_, limit));
+    const std::size_t end = text.find('\n', seen);
+    if (end == text.npos) {
+      seen = text.size();
+      if (!receive_behind_input(limit)) return std::nullopt;
+      continue;
+    }
+    const bool proper = end > line && text[end - 1] == '\r';
+    if (!proper || end == line + 1) {
+      input_begin_ += end + 1;
+      return text.substr(0, end + 1);
+    }
+    line = seen = end + 1;
+  }
+}
+
 std::ptrdiff_t Connection::send_some(std::string_view data, base::MonoTime deadline) {
   for (;;) {
     SocketEvent blocked_by = SocketEvent::writable;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,11 @@ class Connection {
   // Ends that and gives the bytes read since start_head().
   [[nodiscard]] std::string take_head();
 
+  // A whole request's head, where it stands in the connection's own memory: a view until the next read. It ends with
+  // the empty line, or with the first line that does not end with CRLF, which nobody accepts anyway. Nothing: it did
+  // not end within `limit` bytes, or end() tells why.
+  [[nodiscard]] std::optional<std::string_view> read_head(std::size_t limit);
+
   // Something can be read (data, or the end) within `patience`; sends what is written first.
   [[nodiscard]] bool wait_readable(base::Milliseconds patience);
   // At least one byte, at most `size`; 0 at the end of the stream, -1 on failure: end() tells why.
@@ -75,6 +81,7 @@ class Connection {
   };
   [[nodiscard]] bool wait(SocketEvent event, base::MonoTime deadline);
   [[nodiscard]] std::ptrdiff_t receive(char* data, std::size_t size);
+  [[nodiscard]] bool receive_behind_input(std::size_t limit);
   [[nodiscard]] std::ptrdiff_t receive_plain(char* data, std::size_t size, base::MonoTime deadline);
   [[nodiscard]] std::ptrdiff_t receive_tls(char* data, std::size_t size, base::MonoTime deadline);
   [[nodiscard]] std::ptrdiff_t send_some(std::string_view data, base::MonoTime deadline);

@@ -1,6 +1,7 @@
 #include "runtime/http_framing.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -39,18 +40,25 @@ std::optional<std::string_view> take_line(std::string_view& rest) {
   return clean ? std::optional(line) : std::nullopt;
 }
 
-struct Version {
+bool is_method(std::string_view text) {
+  constexpr std::array<std::string_view, 9> kMethods{"GET",     "POST",    "PUT",   "PATCH", "DELETE",
+                                                     "OPTIONS", "CONNECT", "TRACE", "HEAD"};
+  return std::find(kMethods.begin(), kMethods.end(), text) != kMethods.end();
+}
+
+struct RequestLine {
+  std::string_view method;
+  std::string_view target;
   bool is_1_0 = false;
 };
-std::optional<Version> parse_request_line(std::string_view line) {
+std::optional<RequestLine> parse_request_line(std::string_view line) {
   const auto first = line.find(' ');
   const auto last = line.rfind(' ');
   if (first == std::string_view::npos || first == last || line.find(' ', first + 1) != last) return std::nullopt;
   const std::string_view version = line.substr(last + 1);
-  if (!is_token(line.substr(0, first)) || last == first + 1) return std::nullopt;
-  if (version == "HTTP/1.1") return Version{false};
-  if (version == "HTTP/1.0") return Version{true};
-  return std::nullopt;
+  if (!is_method(line.substr(0, first)) || last == first + 1) return std::nullopt;
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") return std::nullopt;
+  return RequestLine{line.substr(0, first), line.substr(first + 1, last - first - 1), version == "HTTP/1.0"};
 }
 
 std::optional<Headers> parse_headers(std::string_view& rest) {
@@ -78,14 +86,14 @@ HeadRefusal bad(std::string reason) {
   return {400, std::move(reason)};
 }
 
-std::optional<HeadRefusal> set_framing(RequestHead& head, bool is_1_0) {
+std::optional<HeadRefusal> set_framing(RequestHead& head) {
   const auto length = head.headers.find("Content-Length");
   const auto coding = head.headers.find("Transfer-Encoding");
   if (head.headers.count("Content-Length") > 1) return bad("Content-Length stands twice");
   if (head.headers.count("Transfer-Encoding") > 1) return bad("Transfer-Encoding stands twice");
   if (coding != head.headers.end()) {
     if (length != head.headers.end()) return bad("Transfer-Encoding and Content-Length together");
-    if (is_1_0 || !same_word(coding->second, "chunked")) return bad("Transfer-Encoding must be chunked");
+    if (head.is_1_0 || !same_word(coding->second, "chunked")) return bad("Transfer-Encoding must be chunked");
     head.framing = BodyFraming::chunked;
   } else if (length != head.headers.end()) {
     const auto bytes = parse_length(length->second);
@@ -99,16 +107,19 @@ std::optional<HeadRefusal> set_framing(RequestHead& head, bool is_1_0) {
 }  // namespace
 
 std::variant<RequestHead, HeadRefusal> check_request_head(std::string_view raw, std::size_t body_limit) {
-  const auto request_line = take_line(raw);
-  const auto version = request_line ? parse_request_line(*request_line) : std::nullopt;
-  if (!version) return bad("malformed request line");
+  const auto first_line = take_line(raw);
+  const auto request = first_line ? parse_request_line(*first_line) : std::nullopt;
+  if (!request) return bad("malformed request line");
   auto headers = parse_headers(raw);
   if (!headers) return bad("malformed header");
   RequestHead head;
+  head.method = request->method;
+  head.target = request->target;
+  head.is_1_0 = request->is_1_0;
   head.headers = *std::move(headers);
   const auto hosts = head.headers.count("Host");
-  if (hosts > 1 || (hosts == 0 && !version->is_1_0)) return bad("exactly one Host header is needed");
-  if (auto refusal = set_framing(head, version->is_1_0)) return *std::move(refusal);
+  if (hosts > 1 || (hosts == 0 && !head.is_1_0)) return bad("exactly one Host header is needed");
+  if (auto refusal = set_framing(head)) return *std::move(refusal);
   for (auto [it, end] = head.headers.equal_range("Content-Encoding"); it != end; ++it) {
     if (!same_word(it->second, "identity")) return HeadRefusal{415, "Content-Encoding is not supported"};
   }

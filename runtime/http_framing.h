@@ -17,6 +17,9 @@ namespace headroom::runtime {
 enum class BodyFraming { none, length, chunked };
 
 struct RequestHead {
+  std::string method;  // one of those that HTTP defines
+  std::string target;  // as sent
+  bool is_1_0 = false;
   Headers headers;  // as sent, values trimmed
   BodyFraming framing = BodyFraming::none;
   std::uint64_t content_length = 0;

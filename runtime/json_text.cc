@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace headroom::runtime {
 namespace {
@@ -19,6 +21,22 @@ constexpr std::array<bool, 256> kPlain = [] {
 
 bool is_plain(char c) {
   return kPlain[static_cast<unsigned char>(c)];
+}
+
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+constexpr std::uint64_t every_byte(unsigned char c) {
+  return 0x0101010101010101U * c;
+}
+
+// The high bit of each byte that is not plain, up to the first one: behind it a borrow or carry may set more. The first
+// is right where the first byte is the lowest.
+std::uint64_t not_plain(std::uint64_t bytes) {
+  const auto below = [&](std::uint64_t value, unsigned char limit) { return (value - every_byte(limit)) & ~value; };
+  const std::uint64_t quote = bytes ^ every_byte('"');
+  const std::uint64_t backslash = bytes ^ every_byte('\\');
+  const std::uint64_t above = bytes | (bytes + every_byte(0x80 - 0x7F));
+  return (below(bytes, 0x20) | below(quote, 1) | below(backslash, 1) | above) & every_byte(0x80);
 }
 
 struct Utf8Length {
@@ -86,8 +104,22 @@ std::size_t append_special(std::string& out, std::string_view text, std::size_t 
 
 }  // namespace
 
+std::size_t plain_json_prefix(std::string_view text) {
+  std::size_t at = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; at + kWord <= text.size(); at += kWord) {
+      std::uint64_t bytes = 0;
+      std::memcpy(&bytes, text.data() + at, kWord);
+      const std::uint64_t found = not_plain(bytes);
+      if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    }
+  }
+  while (at < text.size() && is_plain(text[at])) ++at;
+  return at;
+}
+
 void append_json_string(std::string& out, std::string_view text) {
-  if (std::all_of(text.begin(), text.end(), is_plain)) {
+  if (plain_json_prefix(text) == text.size()) {
     const std::size_t begin = out.size();
     out.append(text.size() + 2, '"');  // both quotes; the text goes between them
     text.copy(out.data() + begin + 1, text.size());
@@ -96,8 +128,7 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   std::size_t at = 0;
   while (at < text.size()) {
-    std::size_t end = at;
-    while (end < text.size() && is_plain(text[end])) ++end;
+    const std::size_t end = at + plain_json_prefix(text.substr(at));
     out.append(text, at, end - at);
     at = end < text.size() ? end + append_special(out, text, end) : end;
   }

@@ -22,6 +22,7 @@
 #include "scoring/inlet.h"
 #include "scoring/node_load.h"
 #include "scoring/node_table.h"
+#include "scoring/rack_gates.h"
 #include "scoring/settings.h"
 #include "scoring/verdict.h"
 #include "topology/compile.h"
@@ -49,6 +50,7 @@ struct View {
   std::vector<NodeLoad> nodes;        // by NodeTable::nodes
   std::vector<ElementLoad> elements;  // by Compiled::elements
   std::vector<RackLoad> racks;        // by NodeTable::racks; of a rack in force: as its element
+  std::vector<RackGates> gates;       // by NodeTable::racks; the last one: of nodes in no rack
 };
 
 // The inlet of a rack, whatever the view.

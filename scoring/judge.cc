@@ -18,23 +18,23 @@ Outcome own_outcome(Reason reason) {
 }  // namespace
 
 bool Judge::Work::telemetry_missing(const Place& place) const {
-  if (exempt_) return false;
+  if (gates_input_.exempt) return false;
   return place.node == kNone || view.nodes[place.node].telemetry != TelemetryState::fresh;
 }
 
-Refusal Judge::Work::first_refusal(const Place& place, const RackMemo& memo, Amounts amounts, Mode mode) const {
-  const Gate& standing = memo.standing.of(mode);
+Refusal Judge::Work::first_refusal(const Place& place, const RackGates& gates, Amounts amounts, Mode mode) const {
+  const Gate& standing = gates.standing.of(mode);
   if (standing.reason != Reason::none) return {standing.reason, standing.whose, {}};
-  if (memo.needs_telemetry.of(mode) && telemetry_missing(place)) return {Reason::no_power_telemetry, kNone, {}};
+  if (gates.needs_telemetry.of(mode) && telemetry_missing(place)) return {Reason::no_power_telemetry, kNone, {}};
   // Orders are only ever given in mode Enforce.
   if (mode == Mode::enforce && place.node != kNone && view.nodes[place.node].capped) {
     return {Reason::node_power_capped, kNone, {}};
   }
-  const Gate& inlet = memo.inlet.of(mode);
+  const Gate& inlet = gates.inlet.of(mode);
   if (inlet.reason != Reason::none) return {inlet.reason, inlet.whose, {}};
-  const Room& element = memo.element.of(mode);
+  const Room& element = gates.element.of(mode);
   if (amounts.growth > element.room) return {Reason::element_power, element.whose, amounts.growth - element.room};
-  const Room& rack = memo.policy.of(mode);
+  const Room& rack = gates.policy.of(mode);
   if (amounts.growth > rack.room) return {Reason::rack_policy_power, rack.whose, amounts.growth - rack.room};
   const Room& cap = caps_.of(mode);
   if (amounts.estimate > cap.room) return {Reason::policy_power_cap, cap.whose, amounts.estimate - cap.room};
@@ -49,7 +49,7 @@ bool Judge::Work::never_fits(const Refusal& refusal, const Place& place, Power e
   const Power machine = place.row->idle + estimate;
   const Power alone = place.row->max ? std::min(machine, *place.row->max) : machine;
   if (refusal.reason == Reason::rack_policy_power) {
-    const policy::RackLimit* limit = policy_limit(place.rack, Mode::enforce);
+    const policy::RackLimit* limit = policy_limit(gates_input_, place.rack, Mode::enforce);
     return limit != nullptr && limit->max_power && alone > *limit->max_power;
   }
   if (refusal.reason != Reason::element_power) return false;
@@ -72,10 +72,10 @@ Verdict Judge::Work::judge(const Place& place) {
     verdict.reason = own_.reason;
     return verdict;
   }
-  const RackMemo& memo = memo_of(place.rack);
+  const RackGates& gates = gates_of(place.rack);
   const Amounts amounts{verdict.estimate, verdict.demand};
-  verdict.would_refuse = first_refusal(place, memo, amounts, Mode::recommend).reason;
-  const Refusal refusal = first_refusal(place, memo, amounts, Mode::enforce);
+  verdict.would_refuse = first_refusal(place, gates, amounts, Mode::recommend).reason;
+  const Refusal refusal = first_refusal(place, gates, amounts, Mode::enforce);
   verdict.reason = refusal.reason;
   verdict.missing = refusal.missing;
   verdict.outcome = Outcome::feasible;

@@ -70,6 +70,7 @@ class Keeper {
     count_policies();
     list_nominations();
     list_conditions();
+    for (View& view : books_->views) view.gates = standard_gates(*books_, view);
     state_.previous = books_;
     return books_;
   }

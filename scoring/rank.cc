@@ -18,8 +18,9 @@ double clamped(double value) {
 }  // namespace
 
 int score_of(const RankTerms& terms) {
+  // Never negative, so that cutting off the fraction rounds down.
   const double value = kFirstWeight * clamped(terms.first) + (1 - kFirstWeight) * clamped(terms.second);
-  return std::clamp(static_cast<int>(std::floor(value * kMaxScore + kRoundingGuard)), 0, kMaxScore);
+  return std::clamp(static_cast<int>(value * kMaxScore + kRoundingGuard), 0, kMaxScore);
 }
 
 double normalised_headroom(base::Power limit, base::Power load) {

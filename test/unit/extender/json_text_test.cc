@@ -23,6 +23,20 @@ TEST(JsonString, EscapesWhatJsonAsksFor) {
   EXPECT_EQ(written("\x7f"), "\"\\u007f\"");
 }
 
+TEST(JsonString, EveryByteAtEveryPlaceEndsThePlainPrefixOrNot) {
+  for (std::size_t size = 1; size <= 24; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        const bool plain = byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
+        std::string text(size, '~');
+        text[at] = static_cast<char>(byte);
+        ASSERT_EQ(plain_json_prefix(text), plain ? size : at) << "byte " << byte << " at " << at << " of " << size;
+      }
+    }
+  }
+  EXPECT_EQ(plain_json_prefix(""), 0u);
+}
+
 TEST(JsonString, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(written("a\xff z"), R"("a\ufffd z")");
   EXPECT_EQ(written("\xc0\xaf"), R"("\ufffd\ufffd")");            // overlong

@@ -139,6 +139,10 @@ INSTANTIATE_TEST_SUITE_P(
         AcceptedRow{"escaped and non-ASCII names",
                     R"({"Pod":{},"NodeNames":["a\u003cb","ümlaut","q\"q","\\"]})",
                     {"a<b", "ümlaut", "q\"q", "\\"}},
+        AcceptedRow{"blanks between names", "{\"Pod\":{},\"NodeNames\": [ \"a\" ,\n\t\"b\"\r\n]  }", {"a", "b"}},
+        AcceptedRow{"blanks in an empty list", R"({"Pod":{},"NodeNames":[ ]})", {}},
+        AcceptedRow{"an escape behind plain names", R"({"Pod":{},"NodeNames":["a","b\n","c"]})", {"a", "b\n", "c"}},
+        AcceptedRow{"keys behind the names", R"({"NodeNames":["a"],"Nodes":null,"Pod":{}})", {"a"}},
         AcceptedRow{"an empty name", R"({"Pod":{},"NodeNames":[""]})", {""}},
         AcceptedRow{
             "white space everywhere", " {\n \"Pod\" : { } ,\t\"NodeNames\" : [ \"a\" , \"b\" ] } \n", {"a", "b"}},
@@ -197,6 +201,9 @@ INSTANTIATE_TEST_SUITE_P(
         RefusedRow{"names twice", R"({"Pod":{},"NodeNames":[],"NodeNames":[]})", "NodeNames: given twice"},
         RefusedRow{"names are an object", R"({"Pod":{},"NodeNames":{}})", "NodeNames: must be a list"},
         RefusedRow{"a name is a number", R"({"Pod":{},"NodeNames":["a",7]})", "NodeNames: item 1: must be a string"},
+        RefusedRow{"a comma too many", R"({"Pod":{},"NodeNames":["a",]})", "NodeNames: item 1"},
+        RefusedRow{"a comma missing", R"({"Pod":{},"NodeNames":["a""b"]})", "NodeNames"},
+        RefusedRow{"a list that is not closed", R"({"Pod":{},"NodeNames":["a"})", ""},
         RefusedRow{"a name is null", R"({"Pod":{},"NodeNames":[null]})", "NodeNames: item 0: must be a string"},
         RefusedRow{"a bad escape", R"({"Pod":{},"NodeNames":["\q"]})", "NodeNames: item 0"},          //
         RefusedRow{"half a surrogate", R"({"Pod":{},"NodeNames":["\ud800"]})", "NodeNames: item 0"},  //

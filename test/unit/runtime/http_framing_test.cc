@@ -59,6 +59,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"control character", kPost + "X: a\x01\r\n\r\n", 400},
         Row{"NUL in a header", kPost + std::string("X: a\0b\r\n\r\n", 10), 400}, Row{"no end of the head", kPost, 400},
         Row{"no version", "GET /\r\nHost: a\r\n\r\n", 400},
+        Row{"unknown method", "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        Row{"method in small letters", "get / HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         Row{"future version", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 400},
         Row{"gzip body", kPost + "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\n", 415},
         Row{"brotli body", kPost + "Content-Encoding: br\r\nContent-Length: 5\r\n\r\n", 415},

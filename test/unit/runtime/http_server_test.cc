@@ -290,6 +290,55 @@ TEST(HttpServer, ClosesWhenTheClientAsks) {
   EXPECT_TRUE(client.closed_within(5s));
 }
 
+TEST(HttpServer, AnswersHeadWithTheLengthAndNoBody) {
+  EchoServer server;
+  RawClient client(server.port());
+  ASSERT_TRUE(client.send("HEAD /large HTTP/1.1\r\nHost: a\r\n\r\n" + get("/header")));
+  EXPECT_THAT(client.receive(200ms).head, HasSubstr("Content-Length: 200002\r\n"));
+}
+
+TEST(HttpServer, ClosesAfterHttp10UnlessItIsToldOtherwise) {
+  EchoServer server;
+  RawClient old(server.port());
+  ASSERT_TRUE(old.send("GET /header HTTP/1.0\r\n\r\n"));
+  EXPECT_EQ(old.receive().status, 200);
+  EXPECT_TRUE(old.closed_within(5s));
+  RawClient kept(server.port());
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(kept.send("GET /header HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+    EXPECT_THAT(kept.receive().head, HasSubstr("Connection: keep-alive"));
+  }
+}
+
+TEST(HttpServer, ReadsAHeadInAnyPiecesAndBeyondItsBuffer) {
+  EchoServer server;
+  RawClient client(server.port());
+  const std::string pieces = get("/header", "X-Test: dripped\r\n");
+  for (const char c : pieces) ASSERT_TRUE(client.send({&c, 1}));
+  EXPECT_EQ(client.receive().body, "dripped 127.0.0.1");
+  std::string many = "X-Test: last\r\n";
+  while (many.size() < 40'000) many += "X-Other: " + std::string(100, 'o') + "\r\n";
+  ASSERT_TRUE(client.send(post("/echo", "body", many) + get("/header", many)));
+  EXPECT_EQ(client.receive().body, "body");
+  EXPECT_EQ(client.receive().body, "last 127.0.0.1");
+}
+
+TEST(HttpServer, LeavesOutHeadersThatWouldBeginAnother) {
+  HttpServer server(quick_options());
+  server.route("GET", "/", [](const HttpRequest&) {
+    HttpResponse response;
+    response.headers = {{"X-Good", "stays"}, {"X-Bad", "a\r\nSet-Cookie: b"}};
+    return response;
+  });
+  const auto port = server.start();
+  ASSERT_TRUE(port.ok());
+  RawClient client(*port);
+  ASSERT_TRUE(client.send(get("/")));
+  const auto reply = client.receive();
+  EXPECT_THAT(reply.head, HasSubstr("X-Good: stays"));
+  EXPECT_THAT(reply.head, Not(HasSubstr("Cookie")));
+}
+
 TEST(HttpServer, StreamsPiecesAsTheyAreWrittenAndNoticesThatTheClientHasGone) {
   HttpServer server(quick_options());
   test::Gate second;

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <random>
 
-#include "scoring/judge.h"
+#include "scoring/in_flight.h"
+#include "scoring/judge_work.h"
 #include "scoring/placement.h"
+#include "scoring/rack_gates.h"
 #include "test/support/cluster_builder.h"
 
 namespace headroom::scoring {
@@ -371,6 +373,34 @@ TEST(Property, the_order_of_the_nodes_changes_no_verdict_and_no_score) {
     std::shuffle(order.begin(), order.end(), random.engine());
     EXPECT_EQ(opinions(*books, cluster.pod_value("pod"), order), first);
     if (HasFailure()) return;
+  }
+}
+
+TEST(Property, gates_kept_with_the_books_are_those_that_a_request_would_make_of_all) {
+  for (std::uint32_t seed = 1; seed <= 50 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    ClusterBuilder cluster;
+    cluster.topology(random_topology(random));
+    populate(cluster, random);
+    cluster.pod("flying").watts(random.between(10, 400));
+    const auto books = cluster.books();
+    const model::Pod flying = cluster.pod_value("flying");
+    Ledger ledger;
+    Judge judge(*books, *ledger.view(), flying);
+    ASSERT_EQ(ledger.reserve(placement_on(judge, seed % (kRacks * kNodesPerRack), cluster.now()).reservation,
+                             cluster.last_snapshot()),
+              ReserveOutcome::reserved);
+    for (const View& view : books->views) {
+      const InFlight flight = in_flight({*books, *ledger.view(), model::Pod(), {}, view});
+      const RackGatesInput input{*books, view, judge.work().limits, flight};
+      for (std::uint32_t rack = 0; rack < kRacks; ++rack) {
+        RackGates gates = view.gates[rack];
+        set_rooms(gates, input, rack);
+        EXPECT_TRUE(flight.any && gates == rack_gates(input, rack)) << "rack " << rack;
+      }
+      EXPECT_TRUE(view.gates.back() == rack_gates(input, kNone));
+    }
   }
 }
 
