@@ -132,7 +132,20 @@ TEST_F(ExtenderApp, MissingCrdsAreNamed) {
   EXPECT_THAT(ready.body, StartsWith("CRDsMissing"));
 }
 
+// The recorded pod claims a device (DRA). What it is, nobody knows here: it counts all that a pod may draw.
+TEST_F(ExtenderApp, ARecordedPodWhoseClaimIsNotKnownFitsNowhere) {
+  publish_three_nodes();
+  const json reply = post("filter", test::recorded("filter.cache-true.3nodes.json"));
+  EXPECT_EQ(reply["NodeNames"], json::array());
+  EXPECT_EQ(reply["FailedAndUnresolvableNodes"].size(), 3);
+}
+
 TEST_F(ExtenderApp, RecordedFilterGivesTheSameDecisionInBothForms) {
+  model::DeviceClaims claims;
+  claims.claims["default/rc-true"] =
+      std::make_shared<const model::DeviceClaim>(model::DeviceClaim{"default/rc-true", {{{"nic.example.com", 1}}}});
+  claims.claims["default/rc-false"] = claims.claims["default/rc-true"];
+  cluster_.raw().device_claims = std::make_shared<const model::DeviceClaims>(std::move(claims));
   publish_three_nodes();
   const json names = post("filter", test::recorded("filter.cache-true.3nodes.json"));
   EXPECT_EQ(names["Error"], "");
