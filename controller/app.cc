@@ -19,6 +19,7 @@
 #include "kube/events.h"
 #include "runtime/http_server.h"
 #include "runtime/lifecycle.h"
+#include "runtime/listener_service.h"
 #include "runtime/logging.h"
 #include "runtime/metrics.h"
 #include "telemetry/collector.h"
@@ -123,34 +124,18 @@ class App::Parts {
 
  private:
   void add_services() {
-    services_.add({"health listener",
-                   [this]() -> base::Status {
-                     auto bound = server_.start();
-                     if (!bound) return std::move(bound).error();
-                     port_ = *bound;
-                     return base::ok_status();
-                   },
-                   [this] { server_.stop(); }});
-    add(
+    services_.add(runtime::listener_service("health listener", server_, [this](std::uint16_t port) { port_ = port; }));
+    services_.add(
         "cluster mirror", [this] { store_.start(); }, [this] { store_.stop(); });
-    add(
+    services_.add(
         "telemetry", [this] { collector_.start(); }, [this] { collector_.stop(); });
-    add(
+    services_.add(
         "leader election", [this] { election_.emplace(client_, election_options()); }, [this] { election_.reset(); });
     // Stops before the lease is given back: what it writes, it writes as leader.
-    add(
+    services_.add(
         "status loop", [this] { loop_.start(); }, [this] { loop_.stop(); });
-    add(
+    services_.add(
         "caps loop", [this] { caps_.start(); }, [this] { caps_.stop(); });
-  }
-
-  void add(const char* name, std::function<void()> start, std::function<void()> stop) {
-    services_.add({name,
-                   [start = std::move(start)] {
-                     start();
-                     return base::ok_status();
-                   },
-                   std::move(stop)});
   }
 
   [[nodiscard]] kube::ElectionOptions election_options() const {

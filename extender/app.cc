@@ -12,6 +12,7 @@
 #include "extender/verbs.h"
 #include "runtime/http_server.h"
 #include "runtime/lifecycle.h"
+#include "runtime/listener_service.h"
 #include "runtime/logging.h"
 
 namespace headroom::extender {
@@ -86,35 +87,19 @@ class App::Parts {
  private:
   void add_services() {
     add_server("health listener", health_server_, ports_.health);
-    add_loop(
+    services_.add(
         "decision loop", [this] { loop_.start(); }, [this] { loop_.stop(); });
-    add_loop(
+    services_.add(
         "bind repeats", [this] { binds_.start([this](BindResult result) { metrics_.count(result); }); },
         [this] { binds_.stop(); });
-    add_loop(
+    services_.add(
         "requeue", [this] { requeue_.start(); }, [this] { requeue_.stop(); });
     add_server("bind listener", bind_server_, ports_.bind);
     add_server("verbs listener", verbs_server_, ports_.verbs);
   }
 
-  void add_loop(const char* name, std::function<void()> start, std::function<void()> stop) {
-    services_.add({name,
-                   [start = std::move(start)] {
-                     start();
-                     return base::ok_status();
-                   },
-                   std::move(stop)});
-  }
-
   void add_server(const char* name, runtime::HttpServer& server, std::uint16_t& port) {
-    services_.add({name,
-                   [&server, &port]() -> base::Status {
-                     auto bound = server.start();
-                     if (!bound) return std::move(bound).error();
-                     port = *bound;
-                     return base::Done{};
-                   },
-                   [&server] { server.stop(); }});
+    services_.add(runtime::listener_service(name, server, [&port](std::uint16_t bound) { port = bound; }));
   }
 
   std::atomic<bool> draining_ = false;

@@ -21,6 +21,7 @@
 #include "rapl-agent/sysfs/files.h"
 #include "runtime/http_server.h"
 #include "runtime/lifecycle.h"
+#include "runtime/listener_service.h"
 #include "runtime/logging.h"
 #include "runtime/metrics.h"
 #include "runtime/wake.h"
@@ -193,39 +194,24 @@ class App::Parts {
   }
 
   void add_services() {
-    services_.add({"health listener",
-                   [this]() -> base::Status {
-                     auto bound = server_.start();
-                     if (!bound) return std::move(bound).error();
-                     port_ = *bound;
-                     return base::ok_status();
-                   },
-                   [this] { server_.stop(); }});
+    services_.add(runtime::listener_service("health listener", server_, [this](std::uint16_t port) { port_ = port; }));
     if (api_) {
       // The watches end after the loop and before the last status is written.
-      add(
+      services_.add(
           "status writer", [this] { writer_->start(); }, [this] { writer_->stop(); });
-      add(
+      services_.add(
           "watches", [this] { api_->watch.start(); }, [] {});
     }
     if (standalone_) {
-      add(
+      services_.add(
           "cap source", [this] { standalone_->start(); }, [this] { standalone_->stop(); });
     }
-    add(
+    services_.add(
         "loop", [this] { loop_ = std::jthread([this](const std::stop_token& stop) { turn(stop); }); },
         [this] {
           loop_.request_stop();
           loop_.join();
         });
-  }
-  void add(const char* name, std::function<void()> start, std::function<void()> stop) {
-    services_.add({name,
-                   [start = std::move(start)] {
-                     start();
-                     return base::ok_status();
-                   },
-                   std::move(stop)});
   }
 
   void turn(const std::stop_token& stop) {

@@ -61,6 +61,14 @@ void ServiceGroup::add(Service service) {
   services_.push_back(std::move(service));
 }
 
+void ServiceGroup::add(std::string name, std::function<void()> start, std::function<void()> stop) {
+  const auto begin = [start = std::move(start)]() -> base::Status {
+    start();
+    return base::ok_status();
+  };
+  services_.push_back({std::move(name), begin, std::move(stop)});
+}
+
 base::Status ServiceGroup::start() {
   while (running_ < services_.size()) {
     const Service& service = services_[running_];

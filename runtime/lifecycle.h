@@ -58,6 +58,8 @@ class ServiceGroup {
   ServiceGroup& operator=(const ServiceGroup&) = delete;
 
   void add(Service service);
+  // A part whose start cannot fail.
+  void add(std::string name, std::function<void()> start, std::function<void()> stop);
   // In the order added. At the first failure those already running are stopped again, and the error names the service.
   [[nodiscard]] base::Status start();
   // In reverse order. Idempotent.

@@ -12,6 +12,7 @@
 #include "runtime/file.h"
 #include "runtime/json_text.h"
 #include "runtime/lifecycle.h"
+#include "runtime/listener_service.h"
 #include "runtime/logging.h"
 #include "runtime/metrics.h"
 #include "runtime/system_clock.h"
@@ -145,12 +146,32 @@ TEST(ServiceGroup, StartsInOrderAndStopsInReverse) {
   {
     ServiceGroup group;
     group.add(service("a"));
-    group.add(service("b"));
+    group.add(
+        "b", [&] { events.emplace_back("start b"); }, [&] { events.emplace_back("stop b"); });
     ASSERT_TRUE(group.start().ok());
     group.stop();
     group.stop();
   }
   EXPECT_THAT(events, ElementsAre("start a", "start b", "stop b", "stop a"));
+}
+
+TEST(ServiceGroup, AListenersPortIsTold) {
+  HttpServerOptions options;
+  options.name = "listener";
+  options.address = "127.0.0.1";
+  HttpServer server(options);
+  std::uint16_t port = 0;
+  ServiceGroup group;
+  group.add(listener_service("listener", server, [&](std::uint16_t bound) { port = bound; }));
+  ASSERT_TRUE(group.start().ok());
+  EXPECT_NE(port, 0);
+  options.port = port;
+  HttpServer second(options);
+  ServiceGroup late;
+  late.add(listener_service("second", second, [](std::uint16_t) { FAIL() << "the port is in use"; }));
+  const auto status = late.start();
+  ASSERT_FALSE(status.ok());
+  EXPECT_THAT(status.error().message, HasSubstr("second: "));
 }
 
 TEST(ServiceGroup, AFailedStartStopsWhatRunsAndNamesTheService) {
