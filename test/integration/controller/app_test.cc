@@ -4,23 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <fstream>
-#include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 
-#include "demo/api_server.h"
 #include "kube/api_client.h"
 #include "kube/config.h"
-#include "runtime/system_clock.h"
+#include "test/integration/controller/api_fixture.h"
 
 namespace headroom::controller {
 namespace {
 
-using nlohmann::json;
 using testing::HasSubstr;
 
 const std::string kGroup = "/apis/powercapping.example.com/v1alpha1";
@@ -28,28 +21,9 @@ const std::string kHall = kGroup + "/powertopologies/hall";
 const std::string kPolicy = kGroup + "/namespaces/llm/powercappingpolicies/p";
 const std::string kStored = "/api/v1/namespaces/headroom-system/configmaps/headroom-last-valid-topology";
 
-std::string read(const std::string& path) {
-  std::ifstream file(path);
-  EXPECT_TRUE(file.good()) << path;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-class Controlling : public testing::Test {
+class Controlling : public test::ApiFixture {
  protected:
-  Controlling() {
-    EXPECT_TRUE(server_.start().ok());
-    for (const auto* ns : {"llm", "headroom-system"}) {
-      call({"POST", "/api/v1/namespaces", R"({"metadata":{"name":")" + std::string(ns) + R"("}})"});
-    }
-  }
-  void install_crds() {
-    for (const std::string name : {"powertopologies", "powercappingpolicies"}) {
-      apply("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + name + ".powercapping.example.com",
-            read("deploy/crds/" + name + ".yaml"));
-    }
-  }
+  void install_crds() { ApiFixture::install_crds({"powertopologies", "powercappingpolicies"}); }
   void apply_hall(const std::string& rack_fed_by) {
     apply(kHall, R"({"apiVersion":"powercapping.example.com/v1alpha1","kind":"PowerTopology","metadata":{"name":"hall"},
         "spec":{"elements":[{"name":"f","type":"Feed","ratedWatts":9000,"fedBy":[]},
@@ -65,31 +39,6 @@ class Controlling : public testing::Test {
           R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"llm"},
               "spec":{"containers":[{"name":"c","image":"i"}]}})"});
   }
-  void call(const demo::ApiServer::Call& made) {
-    const auto reply = server_.call(made);
-    EXPECT_LT(reply.status, 300) << made.method << " " << made.path << ": " << reply.body;
-  }
-  void apply(const std::string& path, const std::string& body) {
-    call({"PATCH", path, body, "application/apply-patch+yaml", {{"fieldManager", "test"}, {"force", "true"}}});
-  }
-  json get(const std::string& path) {
-    const auto reply = server_.call({"GET", path});
-    return reply.status == 200 ? json::parse(reply.body) : json();
-  }
-  // "False NoMembers"; empty: not there (yet).
-  std::string verdict(const std::string& path, const std::string& type) {
-    const std::string status = condition_field(path, type, "status");
-    return status.empty() ? "" : status + " " + condition_field(path, type, "reason");
-  }
-  std::string condition_field(const std::string& path, const std::string& type, const std::string& field) {
-    const json object = get(path);
-    if (!object.is_object()) return {};
-    for (const auto& condition : object.value("/status/conditions"_json_pointer, json::array())) {
-      if (condition["type"] == type) return condition[field];
-    }
-    return {};
-  }
-
   struct Replica {
     std::unique_ptr<App> app;
     std::uint16_t port = 0;
@@ -110,17 +59,6 @@ class Controlling : public testing::Test {
     const auto reply = client.get(path);
     return reply ? *reply : reply.error().message;
   }
-  // Waits until it holds; fails the test after 40 s.
-  void eventually(const std::string& what, const std::function<bool()>& holds) {
-    const auto deadline = clock_.mono_now() + base::Seconds(40);
-    while (!holds()) {
-      ASSERT_LT(clock_.mono_now(), deadline) << "never: " << what;
-      (void)clock_.wait_until(clock_.mono_now() + base::Milliseconds(20), {});
-    }
-  }
-
-  runtime::SystemClock clock_;
-  demo::ApiServer server_{{}};
 };
 
 TEST_F(Controlling, WritesStatusesAndStoresTheTopology) {

@@ -3,16 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 
 #include "controller/kube_cap_edges.h"
-#include "demo/api_server.h"
 #include "kube/api_client.h"
 #include "kube/config.h"
-#include "runtime/system_clock.h"
+#include "test/integration/controller/api_fixture.h"
 
 namespace headroom::controller {
 namespace {
@@ -23,33 +20,14 @@ using testing::HasSubstr;
 const std::string kCaps = "/apis/powercapping.example.com/v1alpha1/nodepowercaps";
 const std::string kLease = "/apis/coordination.k8s.io/v1/namespaces/headroom-system/leases/headroom-heartbeat";
 
-std::string read(const std::string& path) {
-  std::ifstream file(path);
-  EXPECT_TRUE(file.good()) << path;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-class Ordering : public testing::Test {
+class Ordering : public test::ApiFixture {
  protected:
-  Ordering() {
-    EXPECT_TRUE(server_.start().ok());
-    call({"POST", "/api/v1/namespaces", R"({"metadata":{"name":"headroom-system"}})"});
-    call({"PATCH",
-          "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/nodepowercaps.powercapping.example.com",
-          read("deploy/crds/nodepowercaps.yaml"),
-          "application/apply-patch+yaml",
-          {{"fieldManager", "test"}, {"force", "true"}}});
+  Ordering() : ApiFixture({"headroom-system"}) {
+    install_crds({"nodepowercaps"});
     client_ =
         std::make_unique<kube::ApiClient>(*kube::config_from_url(server_.url()), kube::ApiClientOptions(), clock_);
     store_ = make_cap_store(*client_);
     heartbeat_ = make_heartbeat(*client_, {"headroom-system", "headroom-heartbeat", "me"});
-  }
-  std::string call(const demo::ApiServer::Call& made) {
-    const auto reply = server_.call(made);
-    EXPECT_LT(reply.status, 300) << made.method << " " << made.path << ": " << reply.body;
-    return reply.body;
   }
   static CapOrder first(model::CapStamp stamp) {
     CapOrder order;
@@ -68,8 +46,6 @@ class Ordering : public testing::Test {
     return order;
   }
 
-  runtime::SystemClock clock_;
-  demo::ApiServer server_{{}};
   std::unique_ptr<kube::ApiClient> client_;
   std::unique_ptr<CapStore> store_;
   std::unique_ptr<Heartbeat> heartbeat_;

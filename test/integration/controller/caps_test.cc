@@ -3,19 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <fstream>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 
 #include "cli/release_command.h"
 #include "controller/app.h"
-#include "demo/api_server.h"
 #include "kube/config.h"
-#include "runtime/system_clock.h"
+#include "test/integration/controller/api_fixture.h"
 
 namespace headroom::controller {
 namespace {
@@ -27,35 +22,13 @@ const std::string kCap = kGroup + "/nodepowercaps/n1";
 const std::string kPolicy = kGroup + "/namespaces/llm/powercappingpolicies/p";
 const std::string kLease = "/apis/coordination.k8s.io/v1/namespaces/headroom-system/leases/headroom-heartbeat";
 
-std::string read(const std::string& path) {
-  std::ifstream file(path);
-  EXPECT_TRUE(file.good()) << path;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-class Capping : public testing::Test {
+class Capping : public test::ApiFixture {
  protected:
-  Capping() {
-    EXPECT_TRUE(server_.start().ok());
-    for (const auto* ns : {"llm", "other", "headroom-system"}) {
-      call({"POST", "/api/v1/namespaces", R"({"metadata":{"name":")" + std::string(ns) + R"("}})"});
-    }
-    for (const std::string name : {"powertopologies", "powercappingpolicies", "nodepowercaps"}) {
-      apply("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + name + ".powercapping.example.com",
-            read("deploy/crds/" + name + ".yaml"));
-    }
+  Capping() : ApiFixture({"llm", "other", "headroom-system"}) {
+    install_crds({"powertopologies", "powercappingpolicies", "nodepowercaps"});
     call({"POST", "/api/v1/nodes",
           R"({"apiVersion":"v1","kind":"Node","metadata":{"name":"n1"},
               "status":{"capacity":{"cpu":"32"},"nodeInfo":{"bootID":"boot-1"}}})"});
-  }
-  void call(const demo::ApiServer::Call& made) {
-    const auto reply = server_.call(made);
-    EXPECT_LT(reply.status, 300) << made.method << " " << made.path << ": " << reply.body;
-  }
-  void apply(const std::string& path, const std::string& body) {
-    call({"PATCH", path, body, "application/apply-patch+yaml", {{"fieldManager", "test"}, {"force", "true"}}});
   }
   void apply_policy(int package_watts) {
     apply(kPolicy, R"({"apiVersion":"powercapping.example.com/v1alpha1","kind":"PowerCappingPolicy",
@@ -67,14 +40,6 @@ class Capping : public testing::Test {
     call({"POST", "/api/v1/namespaces/" + ns + "/pods",
           R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":")" + name + R"(","namespace":")" + ns +
               R"("},"spec":{"nodeName":"n1","containers":[{"name":"c","image":"i"}]},"status":{"phase":"Running"}})"});
-  }
-  json get(const std::string& path) {
-    const auto reply = server_.call({"GET", path});
-    return reply.status == 200 ? json::parse(reply.body) : json::object();
-  }
-  template <class T>
-  T at(const std::string& path, const char* pointer, T otherwise) {
-    return get(path).value(json::json_pointer(pointer), otherwise);
   }
   // What the node's agent writes once the order that stands is in force.
   void acknowledge() {
@@ -91,15 +56,7 @@ class Capping : public testing::Test {
                              {"sequence", cap["spec"]["sequence"]}}}}}};
     call({"PATCH", kCap + "/status", status.dump(), "application/merge-patch+json", {}});
   }
-  // "False NoMembers"; empty: not there (yet).
-  std::string verdict(const std::string& type) {
-    for (const auto& condition : at(kPolicy, "/status/conditions", json::array())) {
-      if (condition["type"] == type) {
-        return condition["status"].get<std::string>() + " " + condition["reason"].get<std::string>();
-      }
-    }
-    return {};
-  }
+  std::string verdict(const std::string& type) { return ApiFixture::verdict(kPolicy, type); }
   std::unique_ptr<App> start(const std::string& identity) {
     Config config;
     config.health = {"127.0.0.1", 0, {}};
@@ -113,17 +70,9 @@ class Capping : public testing::Test {
     EXPECT_TRUE(app->start().ok());
     return app;
   }
-  // Waits until it holds; fails the test after 40 s.
   void eventually(const std::string& what, const std::function<bool()>& holds) {
-    const auto deadline = clock_.mono_now() + base::Seconds(40);
-    while (!holds()) {
-      ASSERT_LT(clock_.mono_now(), deadline) << "never: " << what << "\n" << get(kCap).dump(1) << get(kPolicy).dump(1);
-      (void)clock_.wait_until(clock_.mono_now() + base::Milliseconds(20), {});
-    }
+    ASSERT_NO_FATAL_FAILURE(ApiFixture::eventually(what, holds, {kCap, kPolicy}));
   }
-
-  runtime::SystemClock clock_;
-  demo::ApiServer server_{{}};
 };
 
 TEST_F(Capping, APolicyWithTheNodeToItselfEndsAsAnAcknowledgedOrder) {
