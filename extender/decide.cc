@@ -47,10 +47,10 @@ class Candidates {
     }
   }
 
-  scoring::Verdict judge(std::uint32_t position, std::uint32_t row) {
-    if (row != scoring::kNone) return judge_.judge_row(row);
+  scoring::BriefVerdict judge(std::uint32_t position, std::uint32_t row) {
+    if (row != scoring::kNone) return judge_.judge_row_briefly(row);
     const auto node = template_node(position);
-    return node ? judge_.judge(*node) : judge_.judge(request_.names[position]);
+    return brief(node ? judge_.judge(*node) : judge_.judge(request_.names[position]));
   }
 
   int score(std::uint32_t position, std::uint32_t row) {
@@ -81,7 +81,7 @@ FilterDecision decide_filter(const NodesRequest& request, const model::Pod& pod,
   Candidates candidates(request, state, pod);
   decision.answer.passed.reserve(request.names.size());
   candidates.each([&](std::uint32_t position, std::uint32_t row) {
-    const scoring::Verdict verdict = candidates.judge(position, row);
+    const scoring::BriefVerdict verdict = candidates.judge(position, row);
     if (verdict.would_refuse != scoring::Reason::none) {
       ++decision.would_refuse[static_cast<std::size_t>(verdict.would_refuse)];
     }

@@ -22,41 +22,48 @@ class Separator {
   bool used_ = false;
 };
 
-// One item of a long list of names, written in one piece where the name is short and plain, as nearly all are: replies
-// hold thousands. `before` and `after` the quoted name are text as it is to stand.
-class Item {
+// The names of a request as JSON strings. Replies hold thousands, and nearly every request's are packed: then they go
+// over with their quotes as they came.
+class QuotedNames {
  public:
-  explicit Item(std::string& out) : out_(out) {}
+  explicit QuotedNames(const NodesRequest& request) : request_(request) {}
 
-  void append(std::string_view before, std::string_view name, std::string_view after) {
-    const std::size_t size = before.size() + name.size() + after.size() + 2;
-    if (size > piece_.size() || runtime::plain_json_prefix(name) != name.size()) {
-      out_ += before;
-      append_json_string(out_, name);
-      out_ += after;
-      return;
+  void append(std::string& out, std::uint32_t position) const {
+    if (request_.packed) {
+      out += packed(position, position);
+    } else {
+      append_json_string(out, request_.names[position]);
     }
-    char* at = std::copy(before.begin(), before.end(), piece_.data());
-    *at++ = '"';
-    at = std::copy(name.begin(), name.end(), at);
-    *at++ = '"';
-    std::copy(after.begin(), after.end(), at);
-    out_.append(piece_.data(), size);
+  }
+
+  // Of ascending positions, with commas. Neighbours of a packed request go over in one piece.
+  void append_list(std::string& out, const std::vector<std::uint32_t>& positions) const {
+    for (std::size_t first = 0, end = 0; first < positions.size(); first = end) {
+      if (first > 0) out += ',';
+      end = first + 1;
+      if (!request_.packed) {
+        append_json_string(out, request_.names[positions[first]]);
+        continue;
+      }
+      while (end < positions.size() && positions[end] == positions[end - 1] + 1) ++end;
+      out += packed(positions[first], positions[end - 1]);
+    }
   }
 
  private:
-  std::string& out_;
-  std::array<char, 128> piece_{};
+  // From the opening quote of one name to the closing quote of another.
+  [[nodiscard]] std::string_view packed(std::uint32_t first, std::uint32_t last) const {
+    const char* begin = request_.names[first].data() - 1;
+    const std::string_view name = request_.names[last];
+    return {begin, static_cast<std::size_t>(name.data() + name.size() + 1 - begin)};
+  }
+
+  const NodesRequest& request_;
 };
 
 void append_passed_names(std::string& out, const NodesRequest& request, const FilterAnswer& answer) {
   out += R"({"Nodes":null,"NodeNames":[)";
-  Item item(out);
-  std::string_view before;
-  for (const std::uint32_t position : answer.passed) {
-    item.append(before, request.names[position], {});
-    before = ",";
-  }
+  QuotedNames(request).append_list(out, answer.passed);
   out += ']';
 }
 
@@ -68,6 +75,22 @@ void append_passed_objects(std::string& out, const NodesRequest& request, const 
     out += request.objects[position];
   }
   out += R"(]},"NodeNames":null)";
+}
+
+void append_refused(std::string& out, const NodesRequest& request, const FilterAnswer& answer) {
+  const QuotedNames names(request);
+  Separator separator;
+  std::string_view reason;
+  std::string after;  // the name: most neighbours have the same reason
+  for (const RefusedNode& refused : answer.refused) {
+    if (after.empty() || refused.reason != reason) {
+      reason = refused.reason;
+      after = ":" + runtime::json_quoted(reason);
+    }
+    separator.next(out);
+    names.append(out, refused.position);
+    out += after;
+  }
 }
 
 // Upper bound good enough to allocate once: names, quotes and the longest of the reasons.
@@ -107,13 +130,7 @@ std::string write_filter_reply(const NodesRequest& request, const FilterAnswer& 
     append_passed_objects(out, request, answer);
   }
   out += R"(,"FailedNodes":{},"FailedAndUnresolvableNodes":{)";
-  Separator separator;
-  for (const RefusedNode& refused : answer.refused) {
-    separator.next(out);
-    append_json_string(out, request.names[refused.position]);
-    out += ':';
-    append_json_string(out, refused.reason);
-  }
+  append_refused(out, request, answer);
   out += R"(},"Error":""})";
   return out;
 }
@@ -134,11 +151,12 @@ std::string write_prioritize_reply(const NodesRequest& request, const std::vecto
   for (const ScoredNode& scored : scores) size += request.names[scored.position].size() + 24;
   out.reserve(size);
   out += '[';
-  Item item(out);
+  const QuotedNames names(request);
   std::string_view before = R"({"Host":)";
   for (const ScoredNode& scored : scores) {
-    item.append(before, request.names[scored.position],
-                kScores[static_cast<std::size_t>(std::clamp(scored.score, 0, 10))]);
+    out += before;
+    names.append(out, scored.position);
+    out += kScores[static_cast<std::size_t>(std::clamp(scored.score, 0, 10))];
     before = R"(,{"Host":)";
   }
   out += ']';

@@ -18,30 +18,41 @@ void skip_blanks(std::string_view& text) {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
 }
 
+enum class PlainList { packed, blanks, no };
+
 // A list of strings that stand as they are, without a visit to the parser for each: names in Kubernetes are plain.
-// `text` begins with the list's bracket. False: there is something else in the list, or it is broken.
-bool read_plain_names(std::string_view text, std::vector<std::string_view>& names) {
+// `text` begins with the list's bracket. no: there is something else in the list, or it is broken.
+PlainList read_plain_names(std::string_view text, std::vector<std::string_view>& names) {
   constexpr std::size_t kUsualName = 12;
   constexpr std::size_t kMostReserved = 8'192;  // what follows the list may be long
-  if (!text.starts_with('[')) return false;
+  constexpr std::string_view kBetween = R"(",")";
+  if (!text.starts_with('[')) return PlainList::no;
   names.reserve(std::min(text.size() / kUsualName, kMostReserved));
+  PlainList form = PlainList::packed;
   do {
     text.remove_prefix(1);
     skip_blanks(text);
-    if (!text.starts_with('"')) return names.empty() && text.starts_with(']');
-    text.remove_prefix(1);
-    const std::size_t length = runtime::plain_json_prefix(text);
-    if (length == text.size() || text[length] != '"') return false;
-    names.push_back(text.substr(0, length));
-    text.remove_prefix(length + 1);
+    if (!text.starts_with('"')) return names.empty() && text.starts_with(']') ? PlainList::blanks : PlainList::no;
+    for (bool goes_on = true; goes_on;) {
+      text.remove_prefix(1);
+      const std::size_t length = runtime::plain_json_prefix(text);
+      if (length == text.size() || text[length] != '"') return PlainList::no;
+      names.push_back(text.substr(0, length));
+      text.remove_prefix(length);
+      goes_on = text.starts_with(kBetween);
+      text.remove_prefix(goes_on ? 2 : 1);
+    }
+    if (!text.starts_with(']')) form = PlainList::blanks;
     skip_blanks(text);
   } while (text.starts_with(','));
-  return text.starts_with(']');
+  return text.starts_with(']') ? form : PlainList::no;
 }
 
 Status read_names(ondemand::value value, NodesRequest& request) {
   const auto begin = static_cast<std::size_t>(value.raw_json_token().data() - request.store.body.data());
-  if (read_plain_names(request.store.body.substr(begin), request.names)) return Done{};
+  const PlainList form = read_plain_names(request.store.body.substr(begin), request.names);
+  request.packed = form == PlainList::packed;
+  if (form != PlainList::no) return Done{};
   request.names.clear();
   return each_item(value, [&](ondemand::value item) -> Status {
     auto name = text_of(item, request.store);

@@ -38,6 +38,8 @@ struct NodesRequest {
   NodeForm form = NodeForm::names;
   std::vector<std::string_view> names;    // as sent: in order, duplicates kept
   std::vector<std::string_view> objects;  // NodeForm::objects: the text of each Node, beside its name; else empty
+  // The names stand in the body as a reply may repeat them: none needs an escape, and between two stands `","` alone.
+  bool packed = false;
   TextStore store;
 };
 

@@ -23,6 +23,7 @@
 #include "scoring/node_load.h"
 #include "scoring/node_table.h"
 #include "scoring/rack_gates.h"
+#include "scoring/rack_paths.h"
 #include "scoring/settings.h"
 #include "scoring/verdict.h"
 #include "topology/compile.h"
@@ -51,6 +52,7 @@ struct View {
   std::vector<ElementLoad> elements;  // by Compiled::elements
   std::vector<RackLoad> racks;        // by NodeTable::racks; of a rack in force: as its element
   std::vector<RackGates> gates;       // by NodeTable::racks; the last one: of nodes in no rack
+  RackPaths paths;
 };
 
 // The inlet of a rack, whatever the view.
@@ -131,9 +133,10 @@ struct Books {
   std::shared_ptr<const Settings> settings;
   std::shared_ptr<const model::DeviceClaims> device_claims;  // of the snapshot; may be null
 
-  std::vector<View> views;          // never empty
-  std::vector<RackInlet> inlets;    // by NodeTable::racks
-  std::vector<PolicyBooks> policy;  // by PolicyIndex::policies()
+  std::vector<View> views;              // never empty
+  std::vector<base::WallTime> sampled;  // by NodeTable::nodes: end of the newest sample's window; epoch: never
+  std::vector<RackInlet> inlets;        // by NodeTable::racks
+  std::vector<PolicyBooks> policy;      // by PolicyIndex::policies()
   std::vector<Nomination> nominations;
   std::vector<HeldNode> held;
   std::vector<Condition> conditions;

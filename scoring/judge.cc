@@ -61,6 +61,15 @@ bool Judge::Work::never_fits(const Refusal& refusal, const Place& place, Power e
   });
 }
 
+BriefVerdict Judge::Work::judge_briefly(const Place& place) {
+  if (own_.reason != Reason::none) return {own_.reason, Reason::none};
+  const RackGates& gates = gates_of(place.rack);
+  const Power estimate = estimate_on(*place.row).power;
+  const Amounts amounts{estimate, growth(place, estimate)};
+  return {first_refusal(place, gates, amounts, Mode::enforce).reason,
+          first_refusal(place, gates, amounts, Mode::recommend).reason};
+}
+
 Verdict Judge::Work::judge(const Place& place) {
   Verdict verdict;
   verdict.rack = place.rack;
@@ -118,6 +127,10 @@ Place place_by_value(Judge::Work& work, const model::Node& node) {
 
 Verdict Judge::judge_row(std::uint32_t node_row) {
   return work_->judge(work_->place_of(node_row));
+}
+
+BriefVerdict Judge::judge_row_briefly(std::uint32_t node_row) {
+  return work_->judge_briefly(work_->place_of(node_row));
 }
 
 void Judge::expect_row(std::uint32_t node_row) const {

@@ -36,6 +36,8 @@ class Judge {
   // forms give the same decision; another is judged as an empty machine joining the rack that its labels name.
   [[nodiscard]] Verdict judge(const model::Node& node);
   [[nodiscard]] Verdict judge_row(std::uint32_t node_row);  // REQUIRES: a row of books.table
+  // brief() of the same verdict, in less time.
+  [[nodiscard]] BriefVerdict judge_row_briefly(std::uint32_t node_row);
   // This row will be judged or scored in a moment; kNone: nothing happens. A hint, worth its while with random rows.
   void expect_row(std::uint32_t node_row) const;
 

@@ -30,13 +30,10 @@ bool Judge::Work::limited(std::uint32_t rack) const {
 double Judge::Work::worst_headroom(RackRank& rank, std::uint32_t rack, Power growth) const {
   if (rank.worst_known && rank.worst_growth == growth) return rank.worst;
   double worst = 1;
-  const topology::RackLookup& lookup = books.table->racks[rack].lookup;
-  if (lookup.standing == RackStanding::in_force) {
-    for (const topology::ElementShare& above : books.topology->elements[lookup.element].path) {
-      Power load = view.elements[above.element].present + share_of(growth, above.share);
-      if (!flight.elements.empty()) load += flight.elements[above.element].present;
-      worst = std::min(worst, normalised_headroom(books.topology->elements[above.element].limit, load));
-    }
+  for (const PathStep& step : view.paths.of(rack)) {
+    Power load = step.present + share_of(growth, step.share);
+    if (!flight.elements.empty()) load += flight.elements[step.element].present;
+    worst = std::min(worst, normalised_headroom(step.limit, load));
   }
   const policy::RackLimit* limit = policy_limit(gates_input_, rack, Mode::enforce);
   if (limit != nullptr && limit->max_power) {

@@ -37,8 +37,7 @@ Judge::Work::Work(const Books& the_books, const LedgerView& ledger, const model:
 }
 
 Gate Judge::Work::own_gate() {
-  demands_[0] = demand_of(pod, books.table->classes[0], estimate_rules(books));
-  if (demands_[0]->malformed) return {Reason::malformed_expected_watts, kNone};
+  if (prepare_demand(0).malformed) return {Reason::malformed_expected_watts, kNone};
   switch (membership.problem) {
     case policy::MembershipProblem::none: return {};
     case policy::MembershipProblem::unknown_policy: return {Reason::unknown_policy, kNone};
@@ -64,10 +63,19 @@ Place Judge::Work::place_of(std::uint32_t node_row) const {
   return {&row, node_row, row.rack};
 }
 
-Estimate Judge::Work::estimate_on(const NodeRow& row) {
-  auto& demand = demands_[row.node_class];
-  if (!demand) demand = demand_of(pod, books.table->classes[row.node_class], estimate_rules(books));
-  return on_node(*demand, row.cpu_millis);
+const Demand& Judge::Work::prepare_demand(ClassIndex node_class) {
+  const Demand demand = demand_of(pod, books.table->classes[node_class], estimate_rules(books));
+  return demands_[node_class].emplace(ClassDemand{demand, 0, on_node(demand, 0)}).demand;
+}
+
+const Estimate& Judge::Work::estimate_on(const NodeRow& row) {
+  auto& known = demands_[row.node_class];
+  if (!known) (void)prepare_demand(row.node_class);
+  if (known->cpu_millis != row.cpu_millis) {
+    known->cpu_millis = row.cpu_millis;
+    known->estimate = on_node(known->demand, row.cpu_millis);
+  }
+  return known->estimate;
 }
 
 Power Judge::Work::growth(const Place& place, Power estimate) const {

@@ -35,6 +35,13 @@ struct Amounts {
   base::Power growth;
 };
 
+// Of one class of nodes. They mostly have as many cores as each other, and then the pod's estimate is the same too.
+struct ClassDemand {
+  Demand demand;
+  std::int64_t cpu_millis = 0;  // of the node that was asked for last
+  Estimate estimate;            // there
+};
+
 // Where a node stands: a row of the books, or one given by value.
 struct Place {
   const NodeRow* row = nullptr;
@@ -47,11 +54,12 @@ class Judge::Work {
   Work(const Books& books, const LedgerView& ledger, const model::Pod& pod);
 
   [[nodiscard]] Verdict judge(const Place& place);
+  [[nodiscard]] BriefVerdict judge_briefly(const Place& place);
   [[nodiscard]] Verdict judge_unknown() const;
   [[nodiscard]] int score(const Place& place);
   [[nodiscard]] Place place_of(std::uint32_t node_row) const;
 
-  [[nodiscard]] Estimate estimate_on(const NodeRow& row);
+  [[nodiscard]] const Estimate& estimate_on(const NodeRow& row);  // until the next call
   [[nodiscard]] base::Power growth(const Place& place, base::Power estimate) const;
   [[nodiscard]] base::Power present_growth(const Place& place, base::Power estimate) const;
   [[nodiscard]] const RackGates& gates_of(std::uint32_t rack);
@@ -74,6 +82,7 @@ class Judge::Work {
   NodeRow by_value;
 
  private:
+  [[nodiscard]] const Demand& prepare_demand(ClassIndex node_class);
   [[nodiscard]] RackRank& rank_of(std::uint32_t rack);
   [[nodiscard]] Gate own_gate();
   // The first refusal of the pod on the place by objects of one mode.
@@ -91,7 +100,7 @@ class Judge::Work {
   const bool standard_;                              // view.gates hold, but for what is in flight
   Gate own_;                                         // the pod itself
   ByMode<Room> caps_;                                // powerCapLimit
-  std::vector<std::optional<Demand>> demands_;       // by class
+  std::vector<std::optional<ClassDemand>> demands_;  // by class
   std::vector<std::optional<RackGates>> own_gates_;  // by rack; the last one: no rack. Empty until one is needed
   std::vector<RackRank> ranks_;                      // by rack; empty until one is needed
 };

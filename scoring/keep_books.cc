@@ -70,7 +70,12 @@ class Keeper {
     count_policies();
     list_nominations();
     list_conditions();
-    for (View& view : books_->views) view.gates = standard_gates(*books_, view);
+    books_->sampled.reserve(state_.meters.size());
+    for (const NodeMeter& meter : state_.meters) books_->sampled.push_back(newest_sample(meter));
+    for (View& view : books_->views) {
+      view.gates = standard_gates(*books_, view);
+      view.paths = RackPaths(*books_->topology, table(), view);
+    }
     state_.previous = books_;
     return books_;
   }
@@ -223,12 +228,13 @@ class Keeper {
 
   void list_conditions() {
     const std::vector<NodeLoad>& loads = books_->views.front().nodes;
+    const std::vector<std::uint32_t>& kept = table().kept_in_rack;
     for (std::size_t row = 0; row < loads.size(); ++row) {
       const NodeRow& node = table().nodes[row];
       if (state_.meters[row].too_large) add(ConditionKind::node_class_too_small, row);
       if (loads[row].telemetry == TelemetryState::never) add(ConditionKind::no_telemetry, row);
       if (loads[row].telemetry == TelemetryState::stale) add(ConditionKind::stale_telemetry, row);
-      if (node.kept_rack) add(ConditionKind::rack_label_lost, row);
+      if (std::binary_search(kept.begin(), kept.end(), row)) add(ConditionKind::rack_label_lost, row);
       if (input_.topology->any_object && outside(node)) add(ConditionKind::node_outside, row);
     }
     list_inlet_conditions();

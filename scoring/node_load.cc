@@ -57,7 +57,6 @@ NodeLoad load_of(const Measured& measured, const PodSums& pods, const NodePeak& 
     load.telemetry = TelemetryState::never;
   }
   load.measured = measured.power;
-  load.sampled = measured.sampled;
   return load;
 }
 

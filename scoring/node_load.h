@@ -45,13 +45,13 @@ struct PodSums {
 
 enum class TelemetryState : std::uint8_t { fresh, stale, never };
 
-struct NodeLoad {
+// As long as a line of the cache: a request reads those of its nodes in random order.
+struct alignas(64) NodeLoad {
   Commitment booked;
   Commitment present;
   base::Power measured;  // smoothed and completed by what the sample does not cover; stale: the last; never: 0
   TelemetryState telemetry = TelemetryState::never;
-  bool capped = false;     // its budget binds: cap_standing.h
-  base::WallTime sampled;  // end of its newest sample's window; epoch: never
+  bool capped = false;  // its budget binds: cap_standing.h
 };
 
 // What the rules need of the node's class.

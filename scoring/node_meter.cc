@@ -84,19 +84,11 @@ Power highest_of_partial(const NodeMeter& meter, const Uncovered& uncovered) {
   return highest;
 }
 
-WallTime newest_end(const NodeMeter& meter) {
-  WallTime newest;
-  for (const ScopeMeter& scope : meter.scopes) {
-    if (scope.delivered && scope.whole) newest = std::max(newest, scope.window_end);
-  }
-  return newest;
-}
-
 // Now; of a node that has gone stale, the moment of its newest sample.
 MeterAge counting_moment(const NodeMeter& meter, const MeterAge& age) {
   const bool fresh = std::any_of(meter.scopes.begin(), meter.scopes.end(),
                                  [&](const ScopeMeter& scope) { return is_fresh(scope, age); });
-  return fresh ? age : MeterAge{newest_end(meter), age.max_age};
+  return fresh ? age : MeterAge{newest_sample(meter), age.max_age};
 }
 
 bool any_whole_once(const NodeMeter& meter) {
@@ -111,6 +103,14 @@ Power held_wall(const ScopeMeter& wall, const MeterAge& age, const Settings& set
 }
 
 }  // namespace
+
+WallTime newest_sample(const NodeMeter& meter) {
+  WallTime newest;
+  for (const ScopeMeter& scope : meter.scopes) {
+    if (scope.delivered && scope.whole) newest = std::max(newest, scope.window_end);
+  }
+  return newest;
+}
 
 ScopeMeter observe_scope(ScopeMeter meter, const model::PowerReading* reading, const MeterRules& rules,
                          const MeterTime& time) {
@@ -155,7 +155,6 @@ Measured measure(const NodeMeter& meter, const Uncovered& uncovered, const Meter
   Measured measured;
   measured.fresh = std::any_of(meter.scopes.begin(), meter.scopes.end(), fresh_now);
   measured.ever = any_whole_once(meter);
-  measured.sampled = newest_end(meter);
   measured.power = composed(meter, uncovered, [&](const ScopeMeter& scope) { return is_fresh(scope, moment); });
 
   const ScopeMeter& wall = meter.of(PowerScope::wall);

@@ -90,12 +90,14 @@ struct MeterQuestion {
 };
 
 struct Measured {
-  base::WallTime sampled;  // end of the newest window that may lower something; epoch: none
   bool fresh = false;
   bool ever = false;     // some sample of known age was believed once
   base::Power power;     // fresh: the truth for ranking; stale: the last; never: 0
   base::Power at_least;  // the books count no less: power, silent partial sources and readings of unknown age included
 };
+
+// End of the newest window that may lower something; epoch: none.
+[[nodiscard]] base::WallTime newest_sample(const NodeMeter& meter);
 
 [[nodiscard]] Measured measure(const NodeMeter& meter, const Uncovered& uncovered, const MeterQuestion& question);
 

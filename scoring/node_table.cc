@@ -98,7 +98,7 @@ NodeTable make_node_table(const NodeTableInput& input) {
     NodeRow row = row_of(node, table.classes, input.topology);
     if (const auto rack = rack_name(*node, input)) {
       row.rack = table.find_rack(rack->name);
-      row.kept_rack = rack->kept;
+      if (rack->kept) table.kept_in_rack.push_back(static_cast<std::uint32_t>(table.nodes.size()));
       table.racks[row.rack].nodes.push_back(static_cast<std::uint32_t>(table.nodes.size()));
     }
     table.nodes.push_back(std::move(row));

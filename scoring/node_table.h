@@ -22,7 +22,8 @@ namespace headroom::scoring {
 // 0 is Settings::default_class, n > 0 is Compiled::node_classes[n - 1].
 using ClassIndex = std::uint32_t;
 
-struct NodeRow {
+// As long as a line of the cache: a request reads those of its nodes in random order.
+struct alignas(64) NodeRow {
   std::shared_ptr<const model::Node> node;
   ClassIndex node_class = 0;
   std::uint32_t rack = kNone;  // NodeTable::racks; none: carries no rack label and never did
@@ -31,7 +32,6 @@ struct NodeRow {
   // max, or else what its cores and devices can draw by its class: the scale of its own headroom.
   base::Power peak;
   std::int64_t cpu_millis = 0;  // node->cpu_millis, beside the rest: judging a name does not visit the Node itself
-  bool kept_rack = false;       // its label is gone, it stays in its last rack
 };
 
 // A value of the rack label that some node, policy or topology names.
@@ -42,8 +42,9 @@ struct RackRow {
 };
 
 struct NodeTable {
-  std::vector<NodeRow> nodes;  // as in ClusterSnapshot::nodes: sorted by name
-  std::vector<RackRow> racks;  // sorted by name
+  std::vector<NodeRow> nodes;               // as in ClusterSnapshot::nodes: sorted by name
+  std::vector<std::uint32_t> kept_in_rack;  // rows whose rack label is gone: they stay in their last rack; ascending
+  std::vector<RackRow> racks;               // sorted by name
   std::vector<model::NodeClass> classes;
 
   // Row of a node; kNone: not here.

@@ -41,7 +41,7 @@ Placement placement_on(Judge& judge, std::uint32_t node_row, base::WallTime now)
   record.rack = reservation.rack;
   record.snapshot_age_ms = milliseconds(now - books.snapshot_built_at);
   const NodeLoad& load = books.views[judge.view()].nodes[node_row];
-  if (load.telemetry != TelemetryState::never) record.telemetry_age_ms = milliseconds(now - load.sampled);
+  if (load.telemetry != TelemetryState::never) record.telemetry_age_ms = milliseconds(now - books.sampled[node_row]);
   record.score = judge.score_row(node_row);
   record.would_refuse = text_of(verdict.would_refuse).code;
   return placement;

@@ -11,7 +11,7 @@ void expect_read(const T* object) {
   constexpr std::size_t kLine = 64;
   const char* bytes = reinterpret_cast<const char*>(object);
   __builtin_prefetch(bytes);
-  if constexpr (sizeof(T) > 1) __builtin_prefetch(bytes + sizeof(T) - 1);
+  if constexpr (sizeof(T) > alignof(T)) __builtin_prefetch(bytes + sizeof(T) - 1);
   static_assert(sizeof(T) <= 2 * kLine);
 }
 

@@ -15,6 +15,8 @@
 // Both terms only ever raise the value: more headroom, or cooler air, never lowers a score. Pure.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "base/units.h"
@@ -27,10 +29,27 @@ struct RankTerms {
 };
 
 inline constexpr int kMaxScore = 10;
-[[nodiscard]] int score_of(const RankTerms& terms);
+
+namespace detail {
+[[nodiscard]] inline double clamped(double value) {
+  return std::isnan(value) ? 0 : std::clamp(value, 0.0, 1.0);
+}
+}  // namespace detail
+
+[[nodiscard]] inline int score_of(const RankTerms& terms) {
+  constexpr double kFirstWeight = 0.9;
+  // Keeps 0.9 x 1 + 0.1 x 1, which binary fractions put a hair below 1, at the full score.
+  constexpr double kRoundingGuard = 1e-9;
+  // Never negative, so that cutting off the fraction rounds down.
+  const double value = kFirstWeight * detail::clamped(terms.first) + (1 - kFirstWeight) * detail::clamped(terms.second);
+  return std::clamp(static_cast<int>(value * kMaxScore + kRoundingGuard), 0, kMaxScore);
+}
 
 // (limit - load) / limit, clamped; 0 for a limit that is not positive.
-[[nodiscard]] double normalised_headroom(base::Power limit, base::Power load);
+[[nodiscard]] inline double normalised_headroom(base::Power limit, base::Power load) {
+  if (limit <= base::Power()) return 0;
+  return detail::clamped(static_cast<double>((limit - load).count()) / static_cast<double>(limit.count()));
+}
 [[nodiscard]] double thermal_margin(base::Temperature limit, std::optional<base::Temperature> inlet);
 
 }  // namespace headroom::scoring

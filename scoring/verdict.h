@@ -67,4 +67,19 @@ struct Verdict {
   return verdict.outcome == Outcome::feasible;
 }
 
+// Of a verdict what filter asks: it does not need to know whether the node could ever take the pod.
+struct BriefVerdict {
+  Reason reason = Reason::node_unknown;
+  Reason would_refuse = Reason::none;
+
+  bool operator==(const BriefVerdict&) const = default;
+};
+
+[[nodiscard]] constexpr BriefVerdict brief(const Verdict& verdict) {
+  return {verdict.reason, verdict.would_refuse};
+}
+[[nodiscard]] constexpr bool admits(const BriefVerdict& verdict) {
+  return verdict.reason == Reason::none;
+}
+
 }  // namespace headroom::scoring

@@ -23,6 +23,33 @@ TEST(FilterReply, NamesPassedAndRefusedNodesInGosFields) {
       R"({"Nodes":null,"NodeNames":["b"],"FailedNodes":{},"FailedAndUnresolvableNodes":{"a":"rack power","c\"d":"rack power"},"Error":""})");
 }
 
+// Packed names are copied in runs; the others are written one by one.
+TEST(Replies, SayTheSameHoweverTheNamesStandInTheRequest) {
+  const std::string packed = padded(R"({"Pod":{},"NodeNames":["a","bb","c","a","","e"]})");
+  const std::string spaced = padded(R"({"Pod":{},"NodeNames":["a","bb","c","a" ,"","e"]})");
+  const std::string escaped = padded(R"({"Pod":{},"NodeNames":["a","b\u0062","c","a","","e"]})");
+  const FilterAnswer answers[] = {{{0, 1, 2, 4, 5}, {}},
+                                  {{1, 5}, {{0, "x"}, {2, "\"y\""}, {4, "\"y\""}}},
+                                  {{}, {{4, "x"}, {5, "x"}}},
+                                  {{5, 1, 2}, {}}};
+  for (const std::string* other : {&spaced, &escaped}) {
+    const auto first = read_nodes_request(packed);
+    const auto second = read_nodes_request(*other);
+    ASSERT_TRUE(first.ok());
+    ASSERT_TRUE(second.ok());
+    EXPECT_TRUE(first->packed);
+    EXPECT_FALSE(second->packed);
+    for (const FilterAnswer& answer : answers) {
+      EXPECT_EQ(write_filter_reply(*first, answer), write_filter_reply(*second, answer));
+    }
+    EXPECT_EQ(write_prioritize_reply(*first, {{0, 1}, {1, 2}, {4, 3}}),
+              write_prioritize_reply(*second, {{0, 1}, {1, 2}, {4, 3}}));
+  }
+  EXPECT_EQ(
+      write_filter_reply(*read_nodes_request(packed), answers[1]),
+      R"({"Nodes":null,"NodeNames":["bb","e"],"FailedNodes":{},"FailedAndUnresolvableNodes":{"a":"x","c":"\"y\"","":"\"y\""},"Error":""})");
+}
+
 TEST(FilterReply, NobodyPassedIsAnEmptyListNeverNull) {
   const std::string body = padded(R"({"Pod":{},"NodeNames":["a"]})");
   const auto request = read_nodes_request(body);

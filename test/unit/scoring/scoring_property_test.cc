@@ -127,8 +127,7 @@ class Burst {
 
  private:
   struct Flying {
-    std::string pod;
-    std::string node;
+    std::string pod, node;
   };
 
   void refresh() {
@@ -145,6 +144,7 @@ class Burst {
     Judge judge(*books_, *view, pod);
     std::vector<std::uint32_t> feasible;
     for (std::uint32_t row = 0; row < books_->table->nodes.size(); ++row) {
+      EXPECT_EQ(judge.judge_row_briefly(row), brief(judge.judge_row(row))) << "row " << row;
       if (admits(judge.judge_row(row))) feasible.push_back(row);
     }
     if (feasible.empty()) return;
