@@ -71,6 +71,7 @@ struct PolicyObject {
   std::optional<StaleTelemetry> on_stale;
   std::optional<base::Seconds> max_telemetry_age;
   std::optional<PerformancePowerRatio> performance_power_ratio;
+  std::string performance_query;  // PromQL; empty: the namespace's generated vLLM tokens a second
   std::vector<NodeCap> node_caps;
   std::vector<CustomAlgorithm> custom_algorithms;  // customAlgorithm and customAlgorithms[] merged
 

@@ -116,7 +116,6 @@ model::NodeCap read_node_cap(ObjectReader& reader, IgnoredPaths& ignored) {
 }
 
 void read_ratio(ObjectReader& spec, model::PolicyObject& policy, IgnoredPaths& ignored) {
-  spec.ignore("performancePowerRatio");
   auto reader = spec.object("performancePowerRatio");
   if (!reader) return;
   model::PerformancePowerRatio ratio;
@@ -149,7 +148,8 @@ void read_spec(ObjectReader& spec, model::PolicyObject& policy) {
   for (auto& reader : spec.objects("nodeCaps", kMaxNodeCaps)) {
     policy.node_caps.push_back(read_node_cap(reader, ignored));
   }
-  for (const auto* field : {"performanceQuery", "scaling"}) spec.ignore(field);
+  policy.performance_query = spec.text("performanceQuery", kMaxPerformanceQuery).value_or("");
+  spec.ignore("scaling");
   spec.note_ignored(ignored);
   policy.not_evaluated.assign(ignored.begin(), ignored.end());
 }

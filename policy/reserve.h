@@ -23,7 +23,7 @@
 
 namespace headroom::policy {
 
-// The largest sample of each 5 s, for the ten minutes before the newest one. About 1 kB; nothing grows. Not
+// The largest sample of each 5 s, for the ten minutes before the newest one. About 2 kB; nothing grows. Not
 // thread-safe.
 class ReserveWindow {
  public:

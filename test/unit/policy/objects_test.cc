@@ -89,7 +89,7 @@ TEST(PrintedObjects, TheSeedExamplesMeanWhatTheySay) {
   const auto ratio = parse_policy(read("test/data/objects/pcp-seed-03-performance-power-ratio.json"));
   ASSERT_TRUE(ratio.ok()) << ratio.error().message;
   EXPECT_EQ(ratio->performance_power_ratio, (model::PerformancePowerRatio{0.8, 10}));
-  EXPECT_EQ(ratio->not_evaluated, std::vector<std::string>{"spec.performancePowerRatio"});
+  EXPECT_TRUE(ratio->not_evaluated.empty());
 
   const auto algorithm = parse_policy(read("test/data/objects/pcp-seed-04-custom-algorithm.json"));
   ASSERT_TRUE(algorithm.ok()) << algorithm.error().message;

@@ -35,7 +35,7 @@ TEST(ParsePolicy, EveryFieldIsKept) {
       "cappingThreshold":80,"onStaleTelemetry":"FailClosed","maxTelemetryAgeSeconds":20,
       "rackConstraints":[{"rackId":"rack-1","maxPower":5000,"maxTemperature":27.5},{"rackId":"rack-2"}],
       "selector":{"matchLabels":{"app":"vllm"}},
-      "performancePowerRatio":{"targetRatio":0.8,"tolerancePercentage":10},
+      "performancePowerRatio":{"targetRatio":0.8,"tolerancePercentage":10},"performanceQuery":"up","scaling":{},
       "customAlgorithm":{"name":"a","parameters":{"n":500,"f":0.5,"b":true,"s":"x"}},
       "customAlgorithms":[{"name":"b","parameters":{"s":"y"}}]})"));
   ASSERT_TRUE(policy.ok()) << policy.error().message;
@@ -53,8 +53,9 @@ TEST(ParsePolicy, EveryFieldIsKept) {
   EXPECT_EQ(policy->custom_algorithms[0].parameters.at("n"), model::ParameterValue(std::int64_t{500}));
   EXPECT_EQ(policy->custom_algorithms[0].parameters.at("b"), model::ParameterValue(true));
   EXPECT_THAT(unknown_algorithms(*policy), ElementsAre("a", "b"));
-  EXPECT_THAT(policy->not_evaluated, ElementsAre("spec.performancePowerRatio"));
+  EXPECT_THAT(policy->not_evaluated, ElementsAre("spec.scaling"));
   EXPECT_EQ(policy->capping_threshold_percent, 80);
+  EXPECT_EQ(policy->performance_query, "up");
 }
 
 TEST(ParsePolicy, NodeCapsKeepEveryField) {
@@ -77,10 +78,9 @@ TEST(ParsePolicy, NodeCapsKeepEveryField) {
 
 TEST(ParsePolicy, FieldsOfLaterVersionsAreListedAndNotAnError) {
   const auto policy = parse_policy(policy_with(R"({"powerCapLimit":1,"nodeCaps":[{"gpuWatts":300,"perCore":1}],
-      "scaling":{"strategy":"Maximize"},"performanceQuery":"q","cappingThreshold":90,"fromTheFuture":1})"));
+      "scaling":{"strategy":"Maximize"},"cappingThreshold":90,"fromTheFuture":1})"));
   ASSERT_TRUE(policy.ok()) << policy.error().message;
-  EXPECT_THAT(policy->not_evaluated,
-              ElementsAre("spec.fromTheFuture", "spec.nodeCaps[].perCore", "spec.performanceQuery", "spec.scaling"));
+  EXPECT_THAT(policy->not_evaluated, ElementsAre("spec.fromTheFuture", "spec.nodeCaps[].perCore", "spec.scaling"));
 }
 
 TEST(ParsePolicy, TheSameAlgorithmInBothFormsCountsOnce) {
