@@ -170,12 +170,18 @@ class Store::Impl {
 
   void tell_collector(const model::ClusterSnapshot& snapshot) {
     tell_nodes(snapshot);
-    const std::uint64_t topologies = state_.version(SourceKind::topologies);
-    if (topologies == told_topologies_) return;
-    told_topologies_ = topologies;
+    const QueriesTold now{state_.version(SourceKind::topologies),
+                          options_.performance_queries ? state_.version(SourceKind::policies) : 0};
+    if (now == told_queries_) return;
+    told_queries_ = now;
     std::vector<model::TopologyObject> objects;
     for (const auto& topology : snapshot.topologies) objects.push_back(*topology);
-    edges_.collector->set_topology_queries(telemetry::queries_of(objects));
+    telemetry::TopologyQueries queries = telemetry::queries_of(objects);
+    std::vector<model::PolicyObject> policies;
+    for (const auto& policy : snapshot.policies) policies.push_back(*policy);
+    if (!options_.performance_queries) policies.clear();
+    for (auto& query : telemetry::queries_of(policies)) queries.push_back(std::move(query));
+    edges_.collector->set_topology_queries(std::move(queries));
   }
 
   void tell_nodes(const model::ClusterSnapshot& snapshot) {
@@ -202,6 +208,12 @@ class Store::Impl {
     bool operator==(const NodesTold&) const = default;
   };
 
+  struct QueriesTold {
+    std::uint64_t topologies = 0;
+    std::uint64_t policies = 0;
+    bool operator==(const QueriesTold&) const = default;
+  };
+
   StoreOptions options_;
   const StoreEdges edges_;
   base::Clock& clock_;
@@ -209,9 +221,9 @@ class Store::Impl {
       std::make_shared<const model::TelemetrySnapshot>();
   base::Published<model::ClusterSnapshot> published_;
 
-  ClusterState state_;                 // the writer's
-  NodesTold told_nodes_;               // the writer's
-  std::uint64_t told_topologies_ = 0;  // the writer's
+  ClusterState state_;        // the writer's
+  NodesTold told_nodes_;      // the writer's
+  QueriesTold told_queries_;  // the writer's
 
   mutable std::mutex mutex_;
   std::vector<Change> queue_;            // guarded by mutex_

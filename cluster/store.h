@@ -29,7 +29,8 @@ struct StoreOptions {
   std::vector<std::string> discovery_namespaces;
   base::Seconds discovery_period{30};
   base::Milliseconds least_interval{100};
-  std::string system_namespace;  // of the ConfigMap; empty: base::names::kSystemNamespace
+  bool performance_queries = false;  // the collector is told those of policies, too
+  std::string system_namespace;      // of the ConfigMap; empty: base::names::kSystemNamespace
 };
 
 // Everything outlives the Store.

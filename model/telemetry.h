@@ -68,6 +68,14 @@ struct NodeTelemetry {
   bool operator==(const NodeTelemetry&) const = default;
 };
 
+// What a policy's performance query gave: any unit, more is better.
+struct PerformanceReading {
+  double value = 0;  // finite, not negative
+  base::WallTime time;
+
+  bool operator==(const PerformanceReading&) const = default;
+};
+
 struct SourceStatus {
   std::string name;      // of the configuration entry, or "discovered/<namespace>/<service>"
   std::string endpoint;  // address as asked
@@ -92,6 +100,7 @@ struct TelemetrySnapshot {
   std::unordered_map<std::string, PowerReading> pods;               // by "namespace/name"
   std::unordered_map<std::string, PowerReading> element_meters;     // by element name; includes racks' rackMeterQuery
   std::unordered_map<std::string, TemperatureReading> rack_inlets;  // by rack label value
+  std::unordered_map<std::string, PerformanceReading> performance;  // by "namespace/name" of the policy
   std::vector<SourceStatus> sources;
   std::vector<std::string> unmatched_series;  // examples, at most 32; what no node could be found for
   std::uint64_t unmatched_count = 0;

@@ -22,7 +22,17 @@ namespace {
 constexpr base::Milliseconds kTick{20};
 constexpr base::Seconds kForgetEvery{60};
 constexpr JobId kMeterJob = 0;
+constexpr JobId kPerformanceJob = 1;
 constexpr std::size_t kUnmatchedExamples = 32;
+
+// Queries that are asked one after the other.
+struct QueryJob {
+  QueryJob(std::string name, SourceFactory& factory) : poller(factory) { status.name = std::move(name); }
+
+  TopologyQueries queries;  // guarded, as is the status
+  model::SourceStatus status;
+  MeterPoller poller;
+};
 
 }  // namespace
 
@@ -34,10 +44,12 @@ class Collector::Impl {
         factory_(factory),
         on_publish_(std::move(on_publish)),
         queue_(config_.concurrency),
-        endpoints_(config_, queue_, kMeterJob + 1),
-        meters_(factory) {
-    meter_status_.name = "topology queries";
-    queue_.add(kMeterJob, config_.prometheus_interval, clock_.mono_now());
+        endpoints_(config_, queue_, kPerformanceJob + 1),
+        meters_("topology queries", factory),
+        performance_("performance queries", factory) {
+    for (const JobId id : {kMeterJob, kPerformanceJob}) {
+      queue_.add(id, config_.prometheus_interval, clock_.mono_now());
+    }
   }
   ~Impl() { stop(); }
   Impl(const Impl&) = delete;
@@ -55,7 +67,10 @@ class Collector::Impl {
   }
   void set_topology_queries(TopologyQueries queries) {
     const std::lock_guard lock(mutex_);
-    queries_ = queries;
+    for (QueryJob* job : {&meters_, &performance_}) job->queries.clear();
+    for (const MeterQuery& query : queries) {
+      (query.kind == MeterKind::performance ? performance_ : meters_).queries.push_back(query);
+    }
     meter_store_.set_queries(std::move(queries));
     dirty_ = true;
   }
@@ -79,7 +94,7 @@ class Collector::Impl {
         if (job->source) job->source->cancel();
       }
     }
-    meters_.cancel();
+    for (QueryJob* job : {&meters_, &performance_}) job->poller.cancel();
     for (std::jthread& thread : threads_) thread.request_stop();
     threads_.clear();
   }
@@ -116,7 +131,7 @@ class Collector::Impl {
       const JobPtr job = endpoints_.job(*id);
       if (job) running_.insert(job);
       lock.unlock();
-      const PollOutcome outcome = *id == kMeterJob ? poll_meters() : poll_source(*job);
+      const PollOutcome outcome = job ? poll_source(*job) : poll_queries(*id == kMeterJob ? meters_ : performance_);
       lock.lock();
       running_.erase(job);
       queue_.done(*id, outcome, clock_.mono_now());
@@ -158,26 +173,26 @@ class Collector::Impl {
     });
   }
 
-  [[nodiscard]] PollOutcome poll_meters() {
+  [[nodiscard]] PollOutcome poll_queries(QueryJob& job) {
     const base::MonoTime started = clock_.mono_now();
     const base::WallTime asked = clock_.wall_now();
     TopologyQueries queries;
     std::vector<Endpoint> prometheus;
     {
       const std::lock_guard lock(mutex_);
-      if (queries_.empty() || stopping_) return PollOutcome::good;
-      queries = queries_;
+      if (job.queries.empty() || stopping_) return PollOutcome::good;
+      queries = job.queries;
       prometheus = endpoints_.prometheus();
     }
-    const auto poll = meters_.poll(prometheus, queries);
-    if (!poll) return failed(meter_status_, poll.error());
-    return succeeded(meter_status_, [&] {
+    const auto poll = job.poller.poll(prometheus, queries);
+    if (!poll) return failed(job.status, poll.error());
+    return succeeded(job.status, [&] {
       for (const auto& [query, readings] : poll->answers) meter_store_.add(query, readings);
-      meter_status_.endpoint = poll->endpoint;
-      meter_status_.samples = poll->answers.size();
-      meter_status_.rejected = poll->problems.size();
-      meter_status_.rejected_example = poll->problems.empty() ? "" : poll->problems.front();
-      return record_success(meter_status_, asked, clock_.mono_now() - started);
+      job.status.endpoint = poll->endpoint;
+      job.status.samples = poll->answers.size();
+      job.status.rejected = poll->problems.size();
+      job.status.rejected_example = poll->problems.empty() ? "" : poll->problems.front();
+      return record_success(job.status, asked, clock_.mono_now() - started);
     });
   }
 
@@ -244,7 +259,9 @@ class Collector::Impl {
   }
 
   void list_sources(model::TelemetrySnapshot& snapshot) const {
-    if (!queries_.empty()) snapshot.sources.push_back(meter_status_);
+    for (const QueryJob* job : {&meters_, &performance_}) {
+      if (!job->queries.empty()) snapshot.sources.push_back(job->status);
+    }
     for (const auto& [id, job] : endpoints_.jobs()) {
       snapshot.sources.push_back(job->status);
       snapshot.unmatched_count += job->status.unmatched;
@@ -264,16 +281,15 @@ class Collector::Impl {
   std::condition_variable_any due_;
   bool stopping_ = false;
   bool dirty_ = false;
-  TopologyQueries queries_;
   PollQueue queue_;
   EndpointRegistry endpoints_;
   std::set<JobPtr> running_;  // also those whose endpoint is gone
   ReadingStore store_;
   MeterStore meter_store_;
-  model::SourceStatus meter_status_;
   base::WallTime last_forget_;
 
-  MeterPoller meters_;
+  QueryJob meters_;
+  QueryJob performance_;  // by themselves: tenants write them, and what they cost is no meter's delay
   std::vector<std::jthread> threads_;
 };
 

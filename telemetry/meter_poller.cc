@@ -24,23 +24,41 @@ base::Result<MeterPoll> MeterPoller::ask(const Endpoint& endpoint, const Topolog
   for (const MeterQuery& query : queries) {
     auto readings = read_meters(**api, query);
     if (readings) {
+      std::erase(failing_, query);
       poll.problems.insert(poll.problems.end(), readings->problems.begin(), readings->problems.end());
       poll.answers.emplace_back(query, std::move(readings).value());
     } else if (readings.error().kind == base::ErrorKind::invalid_input) {
       poll.problems.push_back(readings.error().message);  // this query is wrong; the others may be right
+    } else if (query.kind == MeterKind::performance && !poll.answers.empty()) {
+      poll.problems.push_back(readings.error().message);
+      failing_.push_back(query);
+      break;
     } else {
+      if (query.kind == MeterKind::performance) failing_.push_back(query);
       return readings.error();
     }
   }
   return poll;
 }
 
+// Tenants write queries of performance. One that is too dear costs a timeout a poll, and the others nothing: from now
+// on it is asked last.
+TopologyQueries MeterPoller::failing_last(const TopologyQueries& queries) {
+  TopologyQueries order = queries;
+  const auto good = std::stable_partition(order.begin(), order.end(), [this](const MeterQuery& query) {
+    return std::find(failing_.begin(), failing_.end(), query) == failing_.end();
+  });
+  failing_.assign(good, order.end());
+  return order;
+}
+
 base::Result<MeterPoll> MeterPoller::poll(const std::vector<Endpoint>& prometheus, const TopologyQueries& queries) {
   std::vector<Endpoint> order = prometheus;
   std::stable_partition(order.begin(), order.end(), [&](const Endpoint& e) { return e.url == last_good_; });
+  const TopologyQueries in_order = failing_last(queries);
   base::Error failure = base::unavailable("no Prometheus is configured or found");
   for (const Endpoint& endpoint : order) {
-    auto poll = ask(endpoint, queries);
+    auto poll = ask(endpoint, in_order);
     if (poll) {
       last_good_ = endpoint.url;
       return poll;

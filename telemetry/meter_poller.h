@@ -1,5 +1,5 @@
-// Asks all of PowerTopology's queries of the first Prometheus that answers. One poll at a time; cancel() from any
-// thread.
+// Asks all queries of PowerTopology, or all of performance, of the first Prometheus that answers. One poll at a time;
+// cancel() from any thread.
 #pragma once
 
 #include <memory>
@@ -32,9 +32,12 @@ class MeterPoller {
   [[nodiscard]] base::Result<QueryApi*> open(const Endpoint& endpoint);
   [[nodiscard]] base::Result<MeterPoll> ask(const Endpoint& endpoint, const TopologyQueries& queries);
 
+  [[nodiscard]] TopologyQueries failing_last(const TopologyQueries& queries);
+
   SourceFactory& factory_;
-  std::string last_good_;  // url: asked first, so that a dead one costs its timeout once
-  std::mutex mutex_;       // guards what cancel() touches
+  TopologyQueries failing_;  // of performance: no answer last time
+  std::string last_good_;    // url: asked first, so that a dead one costs its timeout once
+  std::mutex mutex_;         // guards what cancel() touches
   bool cancelled_ = false;
   std::vector<std::pair<std::string, std::unique_ptr<QueryApi>>> apis_;  // by url
 };

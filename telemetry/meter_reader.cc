@@ -1,6 +1,7 @@
 #include "telemetry/meter_reader.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 
@@ -144,6 +145,11 @@ class Ages {
   return model::TemperatureReading{*hottest, age.time, age.grade, "meter"};
 }
 
+[[nodiscard]] std::optional<model::PerformanceReading> performance_of(const std::vector<Row>& rows) {
+  const bool usable = rows.size() == 1 && std::isfinite(rows.front().value) && rows.front().value >= 0;
+  return usable ? std::optional(model::PerformanceReading{rows.front().value, rows.front().age.time}) : std::nullopt;
+}
+
 [[nodiscard]] MeterReadings readings_of(const RowsByTarget& targets, const MeterQuery& query) {
   MeterReadings readings;
   for (const auto& [target, rows] : targets) {
@@ -152,12 +158,14 @@ class Ages {
       readings.problems.push_back("rows that name no rack: " + query.ask.query);
       continue;
     }
-    if (query.kind == MeterKind::power) {
+    if (query.kind == MeterKind::performance) {
+      if (const auto value = performance_of(rows)) used = (readings.performance.emplace_back(target, *value), true);
+    } else if (query.kind == MeterKind::power) {
       if (const auto sum = sum_of(rows)) used = (readings.meters.emplace_back(target, *sum), true);
     } else if (const auto hottest = hottest_of(rows)) {
       used = (readings.inlets.emplace_back(target, *hottest), true);
     }
-    if (!used) readings.problems.push_back(target + ": a value that no meter shows: " + query.ask.query);
+    if (!used) readings.problems.push_back(target + ": not one usable value: " + query.ask.query);
   }
   return readings;
 }
@@ -165,7 +173,10 @@ class Ages {
 }  // namespace
 
 base::Result<MeterReadings> read_meters(QueryApi& api, const MeterQuery& query) {
-  const std::string what = query.element.empty() ? "rack query" : "query of element " + query.element;
+  const bool performance = query.kind == MeterKind::performance;
+  const std::string what = performance             ? "performance query of policy " + query.element
+                           : query.element.empty() ? "rack query"
+                                                   : "query of element " + query.element;
   // Ages first: should a scrape happen between the two, the value is newer than we say, never older.
   const auto ages = Ages::ask(api, query);
   if (!ages) return base::with_context(ages.error(), what);

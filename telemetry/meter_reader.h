@@ -12,8 +12,9 @@
 namespace headroom::telemetry {
 
 struct MeterReadings {
-  std::vector<std::pair<std::string, model::PowerReading>> meters;        // by element or rack
-  std::vector<std::pair<std::string, model::TemperatureReading>> inlets;  // by rack
+  std::vector<std::pair<std::string, model::PowerReading>> meters;             // by element or rack
+  std::vector<std::pair<std::string, model::TemperatureReading>> inlets;       // by rack
+  std::vector<std::pair<std::string, model::PerformanceReading>> performance;  // by policy
   std::vector<std::string> problems;  // rows that could not be used, in words; a query without rows
 };
 

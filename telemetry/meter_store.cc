@@ -23,7 +23,7 @@ void MeterStore::set_queries(TopologyQueries queries) {
     if (old != answers_.end()) {
       next.push_back(std::move(*old));
     } else {
-      next.push_back({std::move(query), {}, {}});
+      next.push_back({std::move(query), {}, {}, {}});
     }
   }
   answers_ = std::move(next);
@@ -37,6 +37,7 @@ void MeterStore::add(const MeterQuery& query, const MeterReadings& readings) {
       if (!inserted && !misses_rows(entry->second, reading)) entry->second = reading;
     }
     for (const auto& [rack, reading] : readings.inlets) answers.inlets[rack] = reading;
+    for (const auto& [policy, reading] : readings.performance) answers.performance[policy] = reading;
   }
 }
 
@@ -46,6 +47,7 @@ void MeterStore::fill(model::TelemetrySnapshot& snapshot) const {
       const auto [entry, inserted] = snapshot.element_meters.emplace(target, reading);
       if (!inserted && reading.window_end >= entry->second.window_end - kTogether) entry->second = reading;
     }
+    for (const auto& [policy, reading] : answers.performance) snapshot.performance.emplace(policy, reading);
     for (const auto& [rack, reading] : answers.inlets) {
       const auto [entry, inserted] = snapshot.rack_inlets.emplace(rack, reading);
       if (inserted) continue;

@@ -22,7 +22,7 @@ class MeterStore {
   void set_queries(TopologyQueries queries);
   // Ignored when the query is not one of them (any more).
   void add(const MeterQuery& query, const MeterReadings& readings);
-  // Fills element_meters and rack_inlets.
+  // Fills element_meters, rack_inlets and performance.
   void fill(model::TelemetrySnapshot& snapshot) const;
 
  private:
@@ -30,6 +30,7 @@ class MeterStore {
     MeterQuery query;
     std::unordered_map<std::string, model::PowerReading> meters;
     std::unordered_map<std::string, model::TemperatureReading> inlets;
+    std::unordered_map<std::string, model::PerformanceReading> performance;
   };
   std::vector<Answers> answers_;  // in the order of the queries: racks first
 };

@@ -1,5 +1,7 @@
 #include "telemetry/topology_queries.h"
 
+#include "telemetry/promql.h"
+
 namespace headroom::telemetry {
 
 TopologyQueries queries_of(const std::vector<model::TopologyObject>& topologies) {
@@ -16,6 +18,19 @@ TopologyQueries queries_of(const std::vector<model::TopologyObject>& topologies)
       add({MeterKind::power, {element.meter_query, element.meter_freshness_query}, element.name, topology.rack_label});
       add({MeterKind::inlet, {element.inlet_query, {}}, element.name, topology.rack_label});
     }
+  }
+  return queries;
+}
+
+TopologyQueries queries_of(const std::vector<model::PolicyObject>& policies) {
+  TopologyQueries queries;
+  for (const model::PolicyObject& policy : policies) {
+    if (!policy.performance_power_ratio) continue;
+    std::string query = policy.performance_query;
+    if (query.empty() && !policy.selector) {
+      query = "sum(rate(vllm:generation_tokens_total{namespace=\"" + escape_promql(policy.ns) + "\"}[1m]))";
+    }
+    if (!query.empty()) queries.push_back({MeterKind::performance, {std::move(query), {}}, model::key_of(policy), {}});
   }
   return queries;
 }

@@ -1,9 +1,11 @@
-// The PromQL of PowerTopology objects: meters of elements and racks, inlet sensors of racks. Pure.
+// The PromQL of PowerTopology objects (meters of elements and racks, inlet sensors of racks) and of policies with a
+// performancePowerRatio. Pure.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "model/policy.h"
 #include "model/telemetry.h"
 #include "model/topology.h"
 
@@ -19,12 +21,14 @@ struct AgedQuery {
   bool operator==(const AgedQuery&) const = default;
 };
 
-enum class MeterKind { power, inlet };
+enum class MeterKind { power, inlet, performance };
 
 struct MeterQuery {
   MeterKind kind = MeterKind::power;
   AgedQuery ask;
-  std::string element;     // all rows together are this element's: power is summed, of inlets the highest counts
+  // All rows together are this element's: power is summed, of inlets the highest counts. Of performance: the policy
+  // ("namespace/name"), and one row.
+  std::string element;
   std::string rack_label;  // element empty: one row or more per rack. The node label that names racks
 
   bool operator==(const MeterQuery&) const = default;
@@ -33,5 +37,7 @@ struct MeterQuery {
 using TopologyQueries = std::vector<MeterQuery>;
 
 [[nodiscard]] TopologyQueries queries_of(const std::vector<model::TopologyObject>& topologies);
+// Of those with a performancePowerRatio and a query: their own, or without a selector the namespace's vLLM tokens.
+[[nodiscard]] TopologyQueries queries_of(const std::vector<model::PolicyObject>& policies);
 
 }  // namespace headroom::telemetry

@@ -23,6 +23,7 @@ class World {
     Behaviour behaviour = Behaviour::answers;
     std::string page;
     std::map<std::string, std::vector<Sample>> queries;
+    std::string hangs_on;  // this query alone
     int polls = 0;
   };
 
@@ -34,6 +35,10 @@ class World {
   void answer(const std::string& url, const std::string& query, std::vector<Sample> rows) {
     const std::lock_guard lock(mutex_);
     sites_[url].queries[query] = std::move(rows);
+  }
+  void hang_on(const std::string& url, const std::string& query) {
+    const std::lock_guard lock(mutex_);
+    sites_[url].hangs_on = query;
   }
   [[nodiscard]] Site visit(const std::string& url) {
     const std::lock_guard lock(mutex_);
@@ -94,7 +99,7 @@ class FakeApi final : public QueryApi {
   FakeApi(World& world, std::string url) : world_(world), url_(std::move(url)) {}
   base::Result<std::vector<Sample>> query(std::string_view promql) override {
     const World::Site site = world_.visit(url_);
-    if (site.behaviour == World::Behaviour::hangs) hang_.wait();
+    if (site.behaviour == World::Behaviour::hangs || site.hangs_on == promql) hang_.wait();
     if (site.behaviour != World::Behaviour::answers) return base::unavailable("connection refused");
     const auto found = site.queries.find(std::string(promql));
     return found == site.queries.end() ? std::vector<Sample>{} : found->second;
@@ -298,6 +303,26 @@ TEST_F(CollectorTest, ElementMetersComeFromTheFirstPrometheusThatAnswers) {
   const auto status = source(*snapshot, "topology queries");
   EXPECT_EQ(status.endpoint, "http://live");
   EXPECT_NE(status.rejected_example.find("absent"), std::string::npos);
+}
+
+TEST_F(CollectorTest, APolicysQueryThatHangsDelaysNoMeter) {
+  config_.prometheus = {{"p", "http://p", {}, false}};
+  world_.hang_on("http://p", "sum(slow)");
+  world_.answer("http://p", "sum(pdu)", {{"", {}, 4200, clock_.wall_now()}});
+  start().set_topology_queries(
+      {{MeterKind::performance, {"sum(slow)", ""}, "llm/p", ""}, {MeterKind::power, {"sum(pdu)", ""}, "x", ""}});
+  await([](const auto& s) { return s.element_meters.count("x") == 1; });
+  world_.answer("http://p", "sum(pdu)", {{"", {}, 4300, clock_.wall_now()}});
+  await([](const auto& s) { return s.element_meters.at("x").power == base::watts(4300); });
+}
+
+TEST_F(CollectorTest, APolicysPerformanceIsPublished) {
+  config_.prometheus = {{"p", "http://p", {}, false}};
+  world_.answer("http://p", "sum(tokens)", {{"", {}, 12.5, clock_.wall_now()}});
+  start().set_topology_queries({{MeterKind::performance, {"sum(tokens)", ""}, "llm/p", ""}});
+  const auto snapshot = await([](const auto& s) { return s.performance.count("llm/p") == 1; });
+  EXPECT_EQ(snapshot->performance.at("llm/p").value, 12.5);
+  EXPECT_EQ(source(*snapshot, "performance queries").endpoint, "http://p");
 }
 
 TEST_F(CollectorTest, WithoutAnyPrometheusTopologyQueriesSaySo) {

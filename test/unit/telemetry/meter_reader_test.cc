@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "telemetry/meter_poller.h"
 #include "test/unit/telemetry/scripted_api.h"
 
 namespace headroom::telemetry {
@@ -141,6 +144,86 @@ TEST_F(MeterReader, WhatPrometheusSaysNamesTheElement) {
   const auto readings = ask(element("sum("));
   ASSERT_FALSE(readings.ok());
   EXPECT_EQ(readings.error().message, "query of element pdu-1: parse error");
+}
+
+// ---- performance of policies
+
+MeterQuery performance(std::string query) {
+  return {MeterKind::performance, {std::move(query), {}}, "llm/p", {}};
+}
+
+TEST_F(MeterReader, PerformanceIsOneValueOfAnyUnit) {
+  answers_.rows["sum(tokens)"] = {row({}, 1234.5)};
+  const auto readings = ask(performance("sum(tokens)"));
+  ASSERT_TRUE(readings.ok());
+  ASSERT_EQ(readings->performance.size(), 1U);
+  EXPECT_EQ(readings->performance[0].first, "llm/p");
+  EXPECT_EQ(readings->performance[0].second.value, 1234.5);
+  EXPECT_TRUE(readings->meters.empty());
+}
+
+TEST_F(MeterReader, PerformanceOfSeveralRowsNoneOrNoNumberIsAProblem) {
+  answers_.rows["two"] = {row({{"a", "1"}}, 1), row({{"a", "2"}}, 2)};
+  answers_.rows["odd"] = {row({}, std::nan(""))};
+  answers_.rows["less"] = {row({}, -1)};
+  for (const char* query : {"two", "odd", "less", "none"}) {
+    const auto readings = ask(performance(query));
+    ASSERT_TRUE(readings.ok());
+    EXPECT_TRUE(readings->performance.empty()) << query;
+    EXPECT_EQ(readings->problems.size(), 1U) << query;
+  }
+}
+
+TEST(PerformanceQueries, AreThePolicysOwnOrTheNamespacesTokens) {
+  model::PolicyObject policy;
+  policy.ns = "llm";
+  policy.name = "p";
+  EXPECT_TRUE(queries_of(std::vector{policy}).empty()) << "without a ratio nothing is asked";
+  policy.performance_power_ratio = model::PerformancePowerRatio{1, 10};
+  const auto tokens = queries_of(std::vector{policy});
+  ASSERT_EQ(tokens.size(), 1U);
+  EXPECT_EQ(tokens[0].ask.query, R"(sum(rate(vllm:generation_tokens_total{namespace="llm"}[1m])))");
+  EXPECT_EQ(tokens[0].element, "llm/p");
+  policy.selector = model::LabelSelector{{{"app", "a"}}, {}};
+  EXPECT_TRUE(queries_of(std::vector{policy}).empty()) << "other pods' tokens are not its members'";
+  policy.performance_query = "sum(mine)";
+  EXPECT_EQ(queries_of(std::vector{policy})[0].ask.query, "sum(mine)");
+}
+
+struct OnePrometheus final : SourceFactory {
+  explicit OnePrometheus(test::ScriptedAnswers& given) : answers(given) {}
+  base::Result<std::unique_ptr<SampleSource>> exporter(const Endpoint&) override { return base::unavailable("none"); }
+  base::Result<std::unique_ptr<QueryApi>> prometheus(const Endpoint&) override {
+    return std::unique_ptr<QueryApi>(std::make_unique<test::ScriptedApi>(answers));
+  }
+  test::ScriptedAnswers& answers;
+};
+
+TEST(PerformanceQueries, OneThatIsTooDearIsAskedLastFromThenOn) {
+  test::ScriptedAnswers answers;
+  answers.errors.emplace("slow", base::unavailable("timeout"));
+  answers.rows["fast"] = {row({}, 7)};
+  OnePrometheus factory(answers);
+  MeterPoller poller(factory);
+  Endpoint prometheus;
+  prometheus.url = "http://p";
+  const TopologyQueries queries = {performance("slow"), performance("fast")};
+  EXPECT_FALSE(poller.poll({prometheus}, queries).ok());
+  for (int again = 0; again < 2; ++again) {
+    const auto poll = poller.poll({prometheus}, queries);
+    ASSERT_TRUE(poll.ok());
+    ASSERT_EQ(poll->answers.size(), 1U);
+    EXPECT_EQ(poll->answers[0].second.performance.size(), 1U);
+    ASSERT_EQ(poll->problems.size(), 1U);
+    EXPECT_EQ(poll->problems[0], "performance query of policy llm/p: timeout");
+    EXPECT_EQ(answers.asked.back(), "slow");
+  }
+  answers.errors.clear();
+  answers.rows["slow"] = {row({}, 1)};
+  ASSERT_TRUE(poller.poll({prometheus}, queries).ok());
+  const std::size_t before = answers.asked.size();
+  ASSERT_TRUE(poller.poll({prometheus}, queries).ok());
+  EXPECT_EQ(answers.asked[before], "timestamp(slow)") << "it answered, and has its place again";
 }
 
 }  // namespace
