@@ -55,6 +55,7 @@ cluster::StoreOptions store_options(const Config& config) {
   cluster::StoreOptions options;
   if (config.telemetry.discovery.enabled) options.discovery_namespaces = config.telemetry.discovery.namespaces;
   options.system_namespace = config.system_namespace;
+  options.performance_queries = true;
   return options;
 }
 

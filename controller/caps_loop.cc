@@ -147,6 +147,8 @@ std::shared_ptr<CapRound> CapsLoop::decide(const LoopReport& kept) {
     node.in_flight = book_.in_flight(node.name);
   }
   reserves_.put(round->input.allocate);
+  ratios_.put(round->input, *kept.books, *kept.snapshot->telemetry);
+  round->ratios = ratios_.findings();
   round->allocation = decide_.allocate(round->input.allocate, std::move(memory_));
   memory_ = std::move(round->allocation.memory);
   round->allocation.memory = {};

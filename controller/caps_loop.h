@@ -26,6 +26,7 @@
 #include "controller/cap_writer.h"
 #include "controller/caps_report.h"
 #include "controller/caps_timing.h"
+#include "controller/ratios.h"
 #include "controller/reserves.h"
 #include "controller/status_loop.h"
 #include "policy/allocate.h"
@@ -96,6 +97,7 @@ class CapsLoop {
   AgentPresences agents_;
   policy::AllocateMemory memory_;
   Reserves reserves_;                            // outlives a term: what was metered holds whoever leads
+  Ratios ratios_;                                // likewise
   std::optional<std::int32_t> led_transitions_;  // of the term that was taken over
   std::optional<base::MonoTime> last_step_;
   std::optional<base::MonoTime> last_beat_;

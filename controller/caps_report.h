@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "controller/ratios.h"
 #include "model/cluster_snapshot.h"
 #include "policy/allocate.h"
 #include "scoring/books.h"
@@ -20,6 +21,7 @@ struct CapRound {
   std::shared_ptr<const scoring::Books> books;  // made of it
   scoring::CapInput input;
   policy::Allocation allocation;  // without its memory
+  RatioFindings ratios;
 };
 
 // Counts since start.

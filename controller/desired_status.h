@@ -49,6 +49,14 @@ struct CapNumbers {
   bool operator==(const CapNumbers&) const = default;
 };
 
+// How performance by power stands to its target.
+struct RatioNumbers {
+  double current = 0;
+  bool within_tolerance = false;
+
+  bool operator==(const RatioNumbers&) const = default;
+};
+
 struct PolicyNumbers {
   base::Power current;
   base::Power headroom;  // negative when the limit was lowered below the load
@@ -56,6 +64,7 @@ struct PolicyNumbers {
   std::int64_t placed_by_us = 0;
   CapNumbers nodes;
   Recommendation recommendation;
+  std::optional<RatioNumbers> ratio{};  // nothing: no performancePowerRatio, or nothing is known yet
 
   bool operator==(const PolicyNumbers&) const = default;
 };

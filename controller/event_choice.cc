@@ -6,6 +6,7 @@ namespace headroom::controller {
 
 bool is_trouble(const StatusCondition& condition) {
   if (condition.type == "Ready" || condition.type == "Valid") return !condition.holds;
+  if (condition.type == "PerformanceRatio") return condition.reason == "NoPerformanceData";
   if (condition.type == "NotEvaluated" || condition.type == "ScenariosNotEvaluated") return false;
   // Pending is the way there; Recommending and NoNodes are what was asked for.
   if (condition.type == "Capped") {

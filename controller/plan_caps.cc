@@ -1,5 +1,6 @@
 #include "controller/plan_caps.h"
 
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -27,6 +28,34 @@ struct Tally {
   bool wanted = false;
 };
 
+std::string lack_text(policy::RatioLack lack, const model::PolicyObject& object) {
+  if (object.selector && object.performance_query.empty()) return "a policy with a selector needs performanceQuery";
+  switch (lack) {
+    case policy::RatioLack::nodes: return "the policy may act on no node";
+    case policy::RatioLack::performance: return "no fresh sample of performance from a Prometheus";
+    case policy::RatioLack::watts: return "not every node of its members is freshly metered";
+    case policy::RatioLack::best: return "the first 5 minutes, or the first after a gap, are not over";
+    case policy::RatioLack::load: return "performance is under 5 % of its best";
+    case policy::RatioLack::orders: return "orders are on their way";
+  }
+  return "";
+}
+
+StatusCondition ratio_condition(const RatioFinding& finding, const model::PolicyObject& object) {
+  const std::string held =
+      finding.held_to ? "; members are held to " + watts(*finding.held_to) : "; all of powerCapLimit is theirs";
+  switch (finding.verdict) {
+    case policy::RatioVerdict::no_data:
+      return {"PerformanceRatio", false, "NoPerformanceData", lack_text(finding.lack, object) + held};
+    case policy::RatioVerdict::below:
+      return {"PerformanceRatio", false, "BelowTarget", "the watts buy too little" + held};
+    case policy::RatioVerdict::above:
+      return {"PerformanceRatio", false, "AboveTarget", "more watts would be worth it" + held};
+    case policy::RatioVerdict::within: break;
+  }
+  return {"PerformanceRatio", true, "WithinTolerance", "nothing moves" + held};
+}
+
 class Planner {
  public:
   explicit Planner(const CapsReport& report)
@@ -41,7 +70,9 @@ class Planner {
     CapPlan plan;
     const auto& policies = round_.books->policies->policies();
     for (std::uint32_t i = 0; i < policies.size() && i < round_.input.policies.size(); ++i) {
-      plan.policies.emplace(model::key_of(*policies[i]), of_policy(*policies[i], i));
+      CapFindings found = of_policy(*policies[i], i);
+      add_ratio(*policies[i], found);
+      plan.policies.emplace(model::key_of(*policies[i]), std::move(found));
     }
     for (const auto& object : round_.books->topology->readable) {
       plan.topologies.emplace(object->name, of_topology(*object));
@@ -103,6 +134,15 @@ class Planner {
     }
     add_conflict(std::move(conflicts), found);
     return found;
+  }
+
+  void add_ratio(const model::PolicyObject& object, CapFindings& found) const {
+    const auto finding = round_.ratios.find(model::key_of(object));
+    if (finding == round_.ratios.end()) return;
+    found.conditions.push_back(ratio_condition(finding->second, object));
+    if (!finding->second.ratio) return;
+    const double rounded = std::round(*finding->second.ratio * 100) / 100;
+    found.ratio = RatioNumbers{rounded, finding->second.verdict == policy::RatioVerdict::within};
   }
 
   CapFindings of_topology(const model::TopologyObject& object) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ enum class NodeCapState {
 struct CapFindings {
   CapNumbers nodes;
   std::vector<StatusCondition> conditions;
+  std::optional<RatioNumbers> ratio{};
 };
 
 struct CapPlan {

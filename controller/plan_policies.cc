@@ -85,6 +85,7 @@ DesiredStatus plan_policy(const PlanInput& input, policy::PolicyNumber number) {
   numbers.placed_by_us = books.placed_by_us;
   CapFindings caps = findings_of(input.caps, policy);
   numbers.nodes = caps.nodes;
+  numbers.ratio = caps.ratio;
   std::move(caps.conditions.begin(), caps.conditions.end(), std::back_inserter(status.conditions));
   numbers.recommendation = recommendation_of(input.tally.policies[number]);
   status.numbers = std::move(numbers);

@@ -47,6 +47,9 @@ void put_numbers(Json& status, const PolicyNumbers& numbers) {
   status["pods"] = {{"members", numbers.members}, {"placedByUs", numbers.placed_by_us}};
   put_caps(status["nodes"], numbers.nodes);
   status["recommendation"] = recommendation_json(numbers.recommendation);
+  if (numbers.ratio) {
+    status["ratio"] = {{"current", numbers.ratio->current}, {"withinTolerance", numbers.ratio->within_tolerance}};
+  }
 }
 
 void put_numbers(Json& status, const TopologyNumbers& numbers) {

@@ -20,7 +20,8 @@ bool moved(const std::optional<base::Temperature>& a, const std::optional<base::
 
 bool moved(const PolicyNumbers& a, const PolicyNumbers& b) {
   return moved(a.current, b.current) || moved(a.headroom, b.headroom) || a.members != b.members ||
-         a.placed_by_us != b.placed_by_us || a.nodes != b.nodes || a.recommendation != b.recommendation;
+         a.placed_by_us != b.placed_by_us || a.nodes != b.nodes || a.recommendation != b.recommendation ||
+         a.ratio != b.ratio;
 }
 
 bool moved(const ElementNumbers& a, const ElementNumbers& b) {

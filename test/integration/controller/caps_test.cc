@@ -5,11 +5,13 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "cli/release_command.h"
 #include "controller/app.h"
 #include "kube/config.h"
+#include "runtime/http_server.h"
 #include "test/integration/controller/api_fixture.h"
 
 namespace headroom::controller {
@@ -57,8 +59,12 @@ class Capping : public test::ApiFixture {
     call({"PATCH", kCap + "/status", status.dump(), "application/merge-patch+json", {}});
   }
   std::string verdict(const std::string& type) { return ApiFixture::verdict(kPolicy, type); }
-  std::unique_ptr<App> start(const std::string& identity) {
+  std::unique_ptr<App> start(const std::string& identity, const std::string& prometheus = {}) {
     Config config;
+    if (!prometheus.empty()) {
+      config.telemetry.prometheus.push_back({"prometheus", prometheus, {}, false});
+      config.telemetry.prometheus_interval = base::Milliseconds(100);
+    }
     config.health = {"127.0.0.1", 0, {}};
     config.status_interval = base::Milliseconds(100);
     config.caps_timing.period = base::Milliseconds(200);
@@ -178,6 +184,37 @@ TEST_F(Capping, ADeletedOrderIsCreatedAnew) {
     const std::string now = at(kCap, "/metadata/uid", uid);
     return now != uid && at(kCap, "/spec/cpuPackageWatts", 0) == 120;
   });
+}
+
+// What moves, and when: controller/ratios_test. Here: the query reaches Prometheus and what comes of it the status.
+TEST_F(Capping, APolicysPerformanceIsAskedOfPrometheusAndItsStatusSaysThatNothingMovesYet) {
+  std::mutex mutex;
+  std::string asked;
+  runtime::HttpServerOptions options;
+  options.name = "prometheus";
+  options.address = "127.0.0.1";
+  runtime::HttpServer prometheus(options);
+  prometheus.route("POST", "/api/v1/query", [&](const runtime::HttpRequest& request) {
+    const std::lock_guard lock(mutex);
+    asked += request.body + "\n";
+    runtime::HttpResponse response;
+    response.body = R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"7"]}]}})";
+    return response;
+  });
+  const auto port = prometheus.start();
+  ASSERT_TRUE(port.ok());
+  apply(kPolicy, R"j({"apiVersion":"powercapping.example.com/v1alpha1","kind":"PowerCappingPolicy",
+      "metadata":{"name":"p","namespace":"llm"},"spec":{"powerCapLimit":1000,"performanceQuery":"sum(tokens)",
+      "performancePowerRatio":{"targetRatio":0.8}}})j");
+  run_pod("llm", "a");
+  const auto app = start("one", "http://127.0.0.1:" + std::to_string(*port));
+  eventually("Prometheus is asked", [&] {
+    const std::lock_guard lock(mutex);
+    return asked.find("sum%28tokens%29") != std::string::npos || asked.find("sum(tokens)") != std::string::npos;
+  });
+  eventually("the policy says what is missing",
+             [&] { return verdict("PerformanceRatio") == "False NoPerformanceData"; });
+  EXPECT_EQ(verdict("NotEvaluated"), "False AllFieldsEvaluated");
 }
 
 }  // namespace

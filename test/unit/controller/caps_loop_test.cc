@@ -238,6 +238,44 @@ TEST_F(CapsLoopTest, ARequestForReleaseIsAnsweredWheneverTheAnswerChanges) {
   EXPECT_TRUE(releases.answers[0].second.done);
 }
 
+// A policy of 250 W alone on a node that draws 300 W, 100 W of them idle, for the best there was: 1.25 of 2.
+TEST_F(CapsLoopTest, ARatioBelowItsTargetLowersThePolicysLimitInTheRoundAndEndsWithTheTerm) {
+  auto policy = controller::test::policy("p");
+  policy.power_cap_limit = watts(250);
+  policy.performance_power_ratio = model::PerformancePowerRatio{2, 10};
+  world.policy(policy);
+  world.running("a", "n1");
+  CapsLoop real({clock, books, store, heartbeat, tenure, releases}, deciding(), {});
+  const auto run = [&](int seconds) {
+    for (int t = 0; t < seconds; t += 3) {
+      clock.advance(base::Seconds(3));
+      world.advance(base::Seconds(3));
+      world.measure_all();
+      world.telemetry().performance["default/p"] = {100, clock.wall_now()};
+      store.orders.clear();
+      keep_books();
+      real.step();
+      world.raw().node_power_caps.clear();
+      for (const auto& [name, stored] : store.stored) {
+        world.raw().node_power_caps.push_back(std::make_shared<const model::NodePowerCap>(in_force(stored)));
+      }
+    }
+    const auto round = real.reports().load()->round;
+    return round == nullptr ? base::Power() : round->input.allocate.limits.back().capacity;
+  };
+  base::Power capacity = run(240);
+  EXPECT_EQ(capacity, watts(350)) << "the limit and what the node draws idle";
+  for (int i = 0; i < 200 && capacity == watts(350); ++i) capacity = run(3);
+  EXPECT_EQ(capacity, watts(290)) << "5 % less than the 200 W that are drawn";
+  const auto finding = real.reports().load()->round->ratios.at("default/p");
+  EXPECT_EQ(finding.held_to, watts(190));
+  EXPECT_NEAR(finding.ratio.value_or(0), 1.25, 1e-6);
+  tenure.now.reset();
+  run(120);
+  tenure.now = FakeTenure().now;
+  EXPECT_EQ(run(3), watts(350)) << "others have led meanwhile";
+}
+
 TEST_F(CapsLoopTest, ALostTermShowsNoRound) {
   step();
   EXPECT_NE(report()->round, nullptr);

@@ -225,5 +225,67 @@ INSTANTIATE_TEST_SUITE_P(
         ReleaseRow{"it is ordered now", true, false, true, false, false, false, false, "under way: the order"}),
     headroom::test::RowName());
 
+using policy::RatioLack;
+using policy::RatioVerdict;
+
+RatioFinding lacking(RatioLack lack, std::optional<base::Power> held_to = {}) {
+  return {RatioVerdict::no_data, lack, {}, held_to};
+}
+RatioFinding judged(RatioVerdict verdict, double ratio, std::optional<base::Power> held_to = {}) {
+  return {verdict, RatioLack::nodes, ratio, held_to};
+}
+
+struct RatioRow {
+  const char* name;
+  RatioFinding finding;
+  const char* verdict;
+  const char* says;
+};
+class RatioTold : public testing::TestWithParam<RatioRow> {};
+TEST_P(RatioTold, InConditionAndStatus) {
+  Told told;
+  told.round.ratios["default/p"] = GetParam().finding;
+  const auto status = told.status("p");
+  EXPECT_EQ(verdict(status, "PerformanceRatio"), GetParam().verdict);
+  EXPECT_THAT(message(status, "PerformanceRatio"), HasSubstr(GetParam().says));
+  const auto& ratio = std::get<PolicyNumbers>(status.numbers).ratio;
+  ASSERT_EQ(ratio.has_value(), GetParam().finding.ratio.has_value());
+  if (!ratio) return;
+  EXPECT_EQ(*ratio, (RatioNumbers{0.81, GetParam().finding.verdict == policy::RatioVerdict::within}));
+}
+INSTANTIATE_TEST_SUITE_P(
+    Table, RatioTold,
+    testing::Values(
+        RatioRow{"no node", {}, "False NoPerformanceData", "may act on no node; all of powerCapLimit is theirs"},
+        RatioRow{"no performance", lacking(RatioLack::performance), "False NoPerformanceData", "no fresh sample"},
+        RatioRow{"no watts", lacking(RatioLack::watts), "False NoPerformanceData", "not every node"},
+        RatioRow{"no best", lacking(RatioLack::best), "False NoPerformanceData", "5 minutes"},
+        RatioRow{"hardly any load", lacking(RatioLack::load), "False NoPerformanceData", "under 5 %"},
+        RatioRow{"orders on their way", lacking(RatioLack::orders), "False NoPerformanceData", "orders"},
+        RatioRow{"no data while held", lacking(RatioLack::performance, watts(900)), "False NoPerformanceData",
+                 "held to 900 W"},
+        RatioRow{"within", judged(RatioVerdict::within, 0.814), "True WithinTolerance",
+                 "nothing moves; all of powerCapLimit is theirs"},
+        RatioRow{"below", judged(RatioVerdict::below, 0.806, watts(900)), "False BelowTarget", "held to 900 W"},
+        RatioRow{"above", judged(RatioVerdict::above, 0.81, watts(900)), "False AboveTarget", "900 W"}),
+    headroom::test::RowName());
+
+TEST(PlanCaps, ASelectorWithoutAQueryIsSaid) {
+  Told told;
+  auto one = controller::test::policy("q");
+  one.selector = model::LabelSelector{{{"app", "a"}}, {}};
+  told.World::policy(one);
+  told.round.books = told.books();
+  told.round.input.policies.resize(2);
+  told.round.ratios["default/q"] = lacking(RatioLack::performance);
+  EXPECT_THAT(message(told.status("q"), "PerformanceRatio"),
+              HasSubstr("a policy with a selector needs performanceQuery"));
+}
+
+TEST(PlanCaps, APolicyWithoutARatioSaysNothingAboutIt) {
+  Told told;
+  EXPECT_EQ(verdict(told.status("p"), "PerformanceRatio"), "");
+}
+
 }  // namespace
 }  // namespace headroom::controller::test

@@ -31,6 +31,16 @@ TEST(StatusBody, OfAPolicy) {
       "recommendation":{"wouldRefuse":2,"reasons":["PolicyPowerCap"]}}})"));
 }
 
+TEST(StatusBody, OfAPolicyWithARatio) {
+  StatusWrite write;
+  write.status.key = {ObjectKind::policy, "llm", "p"};
+  PolicyNumbers numbers;
+  numbers.ratio = RatioNumbers{0.81, true};
+  write.status.numbers = numbers;
+  EXPECT_EQ(json::parse(status_body(write, kNow))["status"]["ratio"],
+            json::parse(R"({"current":0.81,"withinTolerance":true})"));
+}
+
 TEST(StatusBody, OfATopology) {
   StatusWrite write;
   write.status.key = {ObjectKind::topology, "", "hall"};
