@@ -116,9 +116,11 @@ SourceSet::SourceSet(const Config& config, base::Clock& clock) : parts_(std::mak
 SourceSet::~SourceSet() = default;
 
 std::vector<core::Source> SourceSet::sources() const {
-  std::vector<core::Source> all{{"powercap", &parts_->powercap, &parts_->powercap}};
-  all.push_back({"hwmon", parts_->hwmon.get(), parts_->hwmon.get()});
-  if (parts_->cpufreq != nullptr) all.push_back({"cpufreq", parts_->cpufreq.get(), nullptr});
+  std::vector<core::Source> all{{"powercap", &parts_->powercap, &parts_->powercap, &parts_->powercap}};
+  all.push_back({"hwmon", parts_->hwmon.get(), parts_->hwmon.get(), parts_->hwmon.get()});
+  if (parts_->cpufreq != nullptr) {
+    all.push_back({"cpufreq", parts_->cpufreq.get(), nullptr, parts_->cpufreq.get()});
+  }
   if (parts_->dcmi != nullptr) all.push_back({"dcmi", parts_->dcmi.get(), parts_->dcmi.get()});
   if (parts_->gpus != nullptr) all.push_back({"nvml", parts_->gpus.get(), parts_->gpus.get()});
   return all;

@@ -98,24 +98,34 @@ void AgentBody::sample(base::MonoTime now) {
 
 void AgentBody::verify_all(base::MonoTime now) {
   verified_at_ = now;
+  std::vector<Catalog::ControlRef> controls;
   for (const auto& record : catalog_.records()) {
     for (SurfaceState& surface : record->surfaces) {
       // One that left is read again when it is listed again.
-      if (!surface.away()) verify(*record, surface, now);
+      if (!surface.away()) controls.push_back({record.get(), &surface});
     }
   }
+  verify(controls, now);
 }
 
 void AgentBody::revisit_troubled(base::MonoTime now) {
+  std::vector<Catalog::ControlRef> controls;
   for (const auto& record : catalog_.records()) {
     for (SurfaceState& surface : record->surfaces) {
-      if (surface.retry_at() && surface.due(now)) verify(*record, surface, now);
+      if (surface.retry_at() && surface.due(now)) controls.push_back({record.get(), &surface});
     }
+  }
+  verify(controls, now);
+}
+
+void AgentBody::verify(const std::vector<Catalog::ControlRef>& controls, base::MonoTime now) {
+  const std::vector<bool> complete = catalog_.read_all(controls, now);
+  for (std::size_t i = 0; i < controls.size(); ++i) {
+    if (complete[i]) judge(*controls[i].record, *controls[i].surface, now);
   }
 }
 
-void AgentBody::verify(DomainRecord& record, SurfaceState& surface, base::MonoTime now) {
-  if (!catalog_.read(record, surface, now)) return;
+void AgentBody::judge(const DomainRecord& record, SurfaceState& surface, base::MonoTime now) const {
   surface.read_works();
   const bool ours = surface.ours() && settings_.mode == AgentMode::enforce;
   if (!ours) return surface.calm(now, settings_.timing);

@@ -24,7 +24,8 @@ class AgentBody {
   void sample(base::MonoTime now);
   void verify_all(base::MonoTime now);
   void revisit_troubled(base::MonoTime now);
-  void verify(DomainRecord& record, SurfaceState& surface, base::MonoTime now);
+  void verify(const std::vector<Catalog::ControlRef>& controls, base::MonoTime now);
+  void judge(const DomainRecord& record, SurfaceState& surface, base::MonoTime now) const;
   void settle(base::MonoTime now);
   // Acting.
   void act(base::MonoTime now);

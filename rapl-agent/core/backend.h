@@ -50,12 +50,22 @@ class Meter {
   [[nodiscard]] virtual MeterReading sample(const std::string& domain) = 0;
 };
 
+// Many reads in one call, for whoever pays for each call (a change of threads). Answers come in the order of the keys,
+// and each is what the single call would have brought.
+class BatchReader {
+ public:
+  virtual ~BatchReader() = default;
+  [[nodiscard]] virtual std::vector<Access> read_all(const std::vector<ControlKey>& keys) = 0;
+  [[nodiscard]] virtual std::vector<MeterReading> sample_all(const std::vector<std::string>& domains) = 0;
+};
+
 // One interface as the agent holds it. Backend and meter may be one object; each may be absent, and both outlive the
 // agent.
 struct Source {
   std::string name;  // "powercap", "nvml", "hwmon": label of metrics and log lines
   Backend* backend = nullptr;
-  Meter* meter = nullptr;  // for the domains that this backend lists
+  Meter* meter = nullptr;        // for the domains that this backend lists
+  BatchReader* batch = nullptr;  // where there is one, reads go through it
 };
 
 }  // namespace headroom::rapl_agent::core

@@ -1,6 +1,8 @@
 #include "rapl-agent/core/catalog.h"
 
 #include <algorithm>
+#include <deque>
+#include <iterator>
 
 namespace headroom::rapl_agent::core {
 namespace {
@@ -8,6 +10,14 @@ namespace {
 // Of meters whose domain has no ceiling of its own: more than this is no sample.
 base::Power plausible(const Domain& domain) {
   return domain.kind == DomainKind::node_meter ? base::watts(20'000) : base::watts(2'000);
+}
+
+std::vector<ControlKey> keys_of(const Catalog::ControlRef& control) {
+  std::vector<ControlKey> keys;
+  for (const Field field : control.surface->control().fields) {
+    keys.push_back({control.record->facts.id, control.surface->control().surface, field});
+  }
+  return keys;
 }
 
 }  // namespace
@@ -139,10 +149,44 @@ void Catalog::set_limits(DomainRecord& record) const {
   }
 }
 
-bool Catalog::read(DomainRecord& record, SurfaceState& surface, base::MonoTime now) const {
+// Of all these controls in a call for each source, where that is offered.
+std::vector<bool> Catalog::read_all(const std::vector<ControlRef>& controls, base::MonoTime now) const {
+  std::map<BatchReader*, std::vector<ControlKey>> asked;
+  for (const ControlRef& control : controls) {
+    if (BatchReader* const batch = control.record->source.batch; batch != nullptr) {
+      for (ControlKey& key : keys_of(control)) asked[batch].push_back(std::move(key));
+    }
+  }
+  std::map<BatchReader*, std::deque<Access>> answers;
+  for (const auto& [batch, keys] : asked) {
+    std::vector<Access> brought = batch->read_all(keys);
+    answers[batch] = {std::make_move_iterator(brought.begin()), std::make_move_iterator(brought.end())};
+  }
+  std::vector<bool> complete;
+  for (const ControlRef& control : controls) {
+    const auto together = answers.find(control.record->source.batch);
+    std::vector<Access> own;
+    for (const ControlKey& key : keys_of(control)) {
+      if (together == answers.end()) {
+        own.push_back(control.record->source.backend->read(key));
+        if (own.back().outcome == Outcome::hung || own.back().outcome == Outcome::gone) break;
+      } else {
+        own.push_back(std::move(together->second.front()));
+        together->second.pop_front();
+      }
+    }
+    complete.push_back(take(control, own, now));
+  }
+  return complete;
+}
+
+// `answers` may end early: at the one after which nothing more was asked.
+bool Catalog::take(const ControlRef& control, const std::vector<Access>& answers, base::MonoTime now) const {
+  SurfaceState& surface = *control.surface;
   bool complete = true;
-  for (const Field field : surface.control().fields) {
-    const Access access = record.source.backend->read({record.facts.id, surface.control().surface, field});
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const Field field = surface.control().fields[i];
+    const Access& access = answers[i];
     if (access.ok()) {
       surface.read.set(field, access.value);
       continue;
@@ -167,11 +211,30 @@ void Catalog::refresh(DomainRecord& record, SurfaceState& surface) const {
 }
 
 void Catalog::sample(base::MonoTime now) {
+  for (const Source& source : sources_) {
+    if (source.meter != nullptr) sample_source(source, now);
+  }
+}
+
+void Catalog::sample_source(const Source& source, base::MonoTime now) {
+  std::vector<DomainRecord*> metered;
+  std::vector<std::string> ids;
   for (const auto& record : records_) {
     const MeterFacts& facts = record->facts.meter;
-    if (record->source.meter == nullptr || !(facts.energy || facts.power || facts.temperature)) continue;
-    const base::Power most = record->limits ? record->limits->uncapped : plausible(record->facts);
-    record->meter.take(record->source.meter->sample(record->facts.id), {facts.energy_range, most}, now);
+    if (record->source.meter != source.meter || !(facts.energy || facts.power || facts.temperature)) continue;
+    metered.push_back(record.get());
+    ids.push_back(record->facts.id);
+  }
+  std::vector<MeterReading> readings;
+  if (source.batch != nullptr) {
+    readings = source.batch->sample_all(ids);
+  } else {
+    for (const std::string& id : ids) readings.push_back(source.meter->sample(id));
+  }
+  for (std::size_t i = 0; i < metered.size(); ++i) {
+    DomainRecord& record = *metered[i];
+    const base::Power most = record.limits ? record.limits->uncapped : plausible(record.facts);
+    record.meter.take(readings[i], {record.facts.meter.energy_range, most}, now);
   }
 }
 

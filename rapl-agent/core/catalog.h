@@ -21,8 +21,15 @@ class Catalog {
   // Lists everything again. Originals of controls never seen before are read.
   void discover(base::MonoTime now);
   void sample(base::MonoTime now);
-  // Reads all fields of one control; trouble is noted in it. True: everything needed was read.
-  bool read(DomainRecord& record, SurfaceState& surface, base::MonoTime now) const;
+  struct ControlRef {
+    DomainRecord* record = nullptr;
+    SurfaceState* surface = nullptr;
+  };
+  // Reads all fields of these controls; trouble is noted in each. True, at its place: everything needed was read.
+  std::vector<bool> read_all(const std::vector<ControlRef>& controls, base::MonoTime now) const;
+  bool read(DomainRecord& record, SurfaceState& surface, base::MonoTime now) const {
+    return read_all({{&record, &surface}}, now).front();
+  }
 
   // Takes what can be read of it now and counts nothing against it.
   void refresh(DomainRecord& record, SurfaceState& surface) const;
@@ -44,6 +51,8 @@ class Catalog {
  private:
   DomainRecord* find(const std::string& id);
   void list(const Source& source, base::MonoTime now);
+  void sample_source(const Source& source, base::MonoTime now);
+  bool take(const ControlRef& control, const std::vector<Access>& answers, base::MonoTime now) const;
   void admit(Domain domain, const Source& source, base::MonoTime now);
   void update(DomainRecord& record, Domain domain, base::MonoTime now);
   void add_surface(DomainRecord& record, const Control& control, base::MonoTime now);

@@ -107,9 +107,13 @@ bool Executor::run(SurfaceState::Doing phase, std::vector<WriteJob> jobs, base::
                    [](const WriteJob& a, const WriteJob& b) { return !a.record->is_gpu() && b.record->is_gpu(); });
   bool all = true;
   std::vector<Prepared> prepared;
-  for (WriteJob& job : jobs) {
+  std::vector<Catalog::ControlRef> controls;
+  for (const WriteJob& job : jobs) controls.push_back({job.record, &job.record->surfaces[job.surface]});
+  const std::vector<bool> complete = catalog_.read_all(controls, now);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const WriteJob& job = jobs[i];
     SurfaceState& surface = job.record->surfaces[job.surface];
-    if (!catalog_.read(*job.record, surface, now)) {
+    if (!complete[i]) {
       all = false;
       continue;
     }

@@ -30,7 +30,7 @@ struct Wrapped {
   std::shared_ptr<core::Meter> meter;
 };
 
-class Deadlined final : public core::Backend, public core::Meter {
+class Deadlined final : public core::Backend, public core::Meter, public core::BatchReader {
  public:
   // `clock` must outlive it.
   Deadlined(Wrapped wrapped, base::Milliseconds deadline, base::Clock& clock);
@@ -42,16 +42,29 @@ class Deadlined final : public core::Backend, public core::Meter {
   [[nodiscard]] core::Access read(const core::ControlKey& key) override;
   [[nodiscard]] core::Access write(const core::ControlKey& key, std::uint64_t value) override;
   [[nodiscard]] core::MeterReading sample(const std::string& domain) override;
+  // One worker makes all the calls, one after the other, each with a deadline of its own; where one hangs, another
+  // worker goes on with the rest.
+  [[nodiscard]] std::vector<core::Access> read_all(const std::vector<core::ControlKey>& keys) override;
+  [[nodiscard]] std::vector<core::MeterReading> sample_all(const std::vector<std::string>& domains) override;
 
   // Calls that have not returned.
   [[nodiscard]] std::size_t hung_calls() const { return hung_.size(); }
 
  private:
   class Worker;
-  // True: `job` has been run. False: it hangs, or an earlier one of this lane does; `job` must own what it touches.
-  [[nodiscard]] bool run(const std::string& lane, std::function<void()> job);
-  template <class T, class Call>
-  [[nodiscard]] T answer(const std::string& lane, T when_hung, Call call);
+  class Progress;
+  struct Job {
+    std::string lane;
+    std::function<void()> call;  // owns what it touches
+  };
+  // True, at its place: the job has been run. False: it hangs, or an earlier one of its lane does.
+  [[nodiscard]] std::vector<bool> run(const std::vector<Job>& jobs);
+  // Runs these on one worker until one hangs; gives how many were run.
+  [[nodiscard]] std::size_t run_together(std::vector<Job> jobs);
+  [[nodiscard]] bool hangs(const std::string& lane);
+  // call(wrapped, key) for each of the keys, each in the lane of lane_of(key).
+  template <class T, class Key, class LaneOf, class Call>
+  [[nodiscard]] std::vector<T> answers(const std::vector<Key>& keys, LaneOf lane_of, Call call);
 
   const Wrapped wrapped_;
   const base::Milliseconds deadline_;

@@ -47,7 +47,7 @@ class Node {
       auto rapl = std::make_shared<agent::powercap::RaplBackend>(rapl_options(*tree));
       zones_ = std::make_unique<agent::sysfs::Deadlined>(agent::sysfs::Wrapped{rapl, rapl}, base::Milliseconds(1'000),
                                                          system_);
-      parts.sources.push_back({"powercap", zones_.get(), zones_.get()});
+      parts.sources.push_back({"powercap", zones_.get(), zones_.get(), zones_.get()});
     }
     world_.agent =
         std::make_unique<agent::core::Agent>(world_.settings, std::move(parts), world_.recovered, world_.now);

@@ -52,7 +52,7 @@ class Soak {
     for (int gpu = 0; gpu < 4; ++gpu) hardware_->add_gpu("GPU-" + std::to_string(gpu));
     world_.settings.measure_reserve = false;
     agent::core::Agent::Parts parts = world_.parts();
-    parts.sources = {{"memory", &calls_, &calls_}};
+    parts.sources = {{"memory", &calls_, &calls_, &calls_}};
     parts.journal = journal_.journal.get();
     world_.agent =
         std::make_unique<agent::core::Agent>(world_.settings, std::move(parts), journal_.recovered, world_.now);

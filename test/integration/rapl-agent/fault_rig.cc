@@ -75,14 +75,14 @@ void FaultRig::start() {
   const auto real = std::make_shared<powercap::RaplBackend>(rapl);
   deadlined_ = std::make_unique<sysfs::Deadlined>(sysfs::Wrapped{real, real}, kDeadline, clock_);
   backend_ = std::make_unique<KillingBackend>(*deadlined_, std::exchange(kill_at_write_, 0));
-  std::vector<core::Source> sources{{"powercap", backend_.get(), deadlined_.get()}};
+  std::vector<core::Source> sources{{"powercap", backend_.get(), deadlined_.get(), deadlined_.get()}};
   if (hwmon) {
     const auto chips = std::make_shared<rapl_agent::hwmon::HwmonBackend>(
         rapl_agent::hwmon::HwmonOptions{rapl.sysfs_root, rapl_agent::hwmon::Caps::on,
                                         rapl_agent::hwmon::Temperatures::show},
         rapl.write_to, "");
     chips_ = std::make_unique<sysfs::Deadlined>(sysfs::Wrapped{chips, chips}, kDeadline, clock_);
-    sources.push_back({"hwmon", chips_.get(), chips_.get()});
+    sources.push_back({"hwmon", chips_.get(), chips_.get(), chips_.get()});
   }
   agent_ =
       std::make_unique<core::Agent>(settings, core::Agent::Parts{std::move(sources), journal_.get(), &inbox_, &outbox_},

@@ -51,7 +51,7 @@ void AgentInGuest::restart() {
                                                        read_file("/proc/sys/kernel/random/boot_id"));
   journal_ = std::move(opened.journal);
   core::Agent::Parts parts;
-  parts.sources = {{"powercap", deadlined_.get(), deadlined_.get()}};
+  parts.sources = {{"powercap", deadlined_.get(), deadlined_.get(), deadlined_.get()}};
   parts.journal = journal_.get();
   parts.inbox = &inbox_;
   parts.outbox = &outbox_;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <future>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -51,16 +52,35 @@ class StuckBackend final : public core::Backend, public core::Meter {
     stuck_.clear();
     changed_.notify_all();
   }
+  void let_go(const std::string& domain) {
+    const std::lock_guard lock(mutex_);
+    stuck_.erase(domain);
+    changed_.notify_all();
+  }
+  [[nodiscard]] int calls(const std::string& domain) const {
+    const std::lock_guard lock(mutex_);
+    const auto counted = calls_.find(domain);
+    return counted == calls_.end() ? 0 : counted->second;
+  }
+  // The domain whose call began last.
+  [[nodiscard]] std::string waiting() const {
+    const std::lock_guard lock(mutex_);
+    return begun_;
+  }
   std::atomic<int> writes{0};
 
  private:
   void wait_for(const std::string& domain) {
     std::unique_lock lock(mutex_);
+    begun_ = domain;
+    ++calls_[domain];
     changed_.wait(lock, [&] { return !stuck_.contains(domain); });
   }
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::set<std::string> stuck_;
+  std::string begun_;
+  std::map<std::string, int> calls_;
 };
 
 class DeadlinedTest : public testing::Test {
@@ -73,6 +93,14 @@ class DeadlinedTest : public testing::Test {
     auto result = std::async(std::launch::async, call);
     clock_.await_waiters(1);
     clock_.advance(deadline);
+    return result.get();
+  }
+  // As that, for many reads of which those of `domain` hang: the clock moves once they have come that far.
+  std::vector<core::Access> past_deadline_in(const std::string& domain, const std::vector<core::ControlKey>& keys) {
+    auto result = std::async(std::launch::async, [&] { return deadlined_.read_all(keys); });
+    while (backend_->waiting() != domain) std::this_thread::yield();
+    clock_.await_waiters(1);
+    clock_.advance(base::Seconds(1));
     return result.get();
   }
   // The late call has come back once a call is no longer refused.
@@ -99,6 +127,85 @@ TEST_F(DeadlinedTest, a_hung_read_stops_its_own_domain_only) {
   EXPECT_EQ(deadlined_.sample("a").outcome, Outcome::hung);
   EXPECT_EQ(deadlined_.read(limit_of("b")).value, 7U);
   EXPECT_EQ(deadlined_.discover().outcome, Outcome::ok);
+}
+
+TEST_F(DeadlinedTest, of_many_reads_only_those_of_the_hung_domain_are_lost) {
+  backend_->stick("b");
+  const std::vector keys = {limit_of("a"), limit_of("b"), limit_of("b"), limit_of("c")};
+  const auto answers = past_deadline_in("b", keys);
+  ASSERT_EQ(answers.size(), 4U);
+  EXPECT_EQ(answers[0].value, 7U);
+  EXPECT_EQ(answers[1].outcome, Outcome::hung);
+  EXPECT_EQ(answers[2].outcome, Outcome::hung);
+  EXPECT_EQ(answers[3].value, 7U);
+  EXPECT_EQ(deadlined_.hung_calls(), 1U);
+
+  const auto readings = deadlined_.sample_all({"a", "b", "c"});
+  ASSERT_EQ(readings.size(), 3U);
+  EXPECT_EQ(readings[0].power, base::watts(5));
+  EXPECT_EQ(readings[1].outcome, Outcome::hung);
+  EXPECT_EQ(readings[2].power, base::watts(5));
+  backend_->let_go();
+  await_answer("b");
+  EXPECT_EQ(deadlined_.read_all(keys)[1].value, 7U);
+}
+
+// One deadline is all that the clock here ever moves: whoever waited for a second one would never end.
+TEST_F(DeadlinedTest, a_domain_that_hangs_amid_many_reads_costs_one_deadline_and_is_not_called_again) {
+  backend_->stick("b");
+  const std::vector keys = {limit_of("a"), limit_of("b"), limit_of("b"), limit_of("c"), limit_of("b"), limit_of("d")};
+  const auto answers = past_deadline_in("b", keys);
+  EXPECT_EQ(answers[3].value, 7U);
+  EXPECT_EQ(answers[4].outcome, Outcome::hung);
+  EXPECT_EQ(answers[5].value, 7U);
+  for (int again = 0; again < 3; ++again) {
+    EXPECT_EQ(deadlined_.read_all(keys)[1].outcome, Outcome::hung);
+    EXPECT_EQ(deadlined_.sample_all({"b", "d"})[1].power, base::watts(5));
+  }
+  EXPECT_EQ(deadlined_.write(limit_of("b"), 1).outcome, Outcome::hung);
+  EXPECT_EQ(backend_->calls("b"), 1);
+  EXPECT_EQ(backend_->calls("a"), 4);
+  EXPECT_EQ(backend_->calls("d"), 7);
+  EXPECT_EQ(deadlined_.hung_calls(), 1U);
+}
+
+TEST_F(DeadlinedTest, each_of_two_domains_that_hang_amid_many_reads_costs_one_deadline) {
+  backend_->stick("b");
+  backend_->stick("d");
+  auto answers = std::async(std::launch::async, [&] {
+    return deadlined_.read_all({limit_of("a"), limit_of("b"), limit_of("c"), limit_of("d"), limit_of("e")});
+  });
+  for (const char* hangs : {"b", "d"}) {
+    while (backend_->waiting() != hangs) std::this_thread::yield();
+    clock_.await_waiters(1);
+    clock_.advance(base::Seconds(1));
+  }
+  const auto all = answers.get();
+  EXPECT_EQ(all[0].value, 7U);
+  EXPECT_EQ(all[1].outcome, Outcome::hung);
+  EXPECT_EQ(all[2].value, 7U);
+  EXPECT_EQ(all[3].outcome, Outcome::hung);
+  EXPECT_EQ(all[4].value, 7U);
+}
+
+TEST_F(DeadlinedTest, each_of_many_reads_has_the_whole_deadline) {
+  backend_->stick("a");
+  backend_->stick("b");
+  auto answers = std::async(std::launch::async, [&] { return deadlined_.read_all({limit_of("a"), limit_of("b")}); });
+  clock_.await_waiters(1);
+  clock_.advance(base::Milliseconds(900));
+  backend_->let_go("a");
+  while (backend_->waiting() != "b") std::this_thread::yield();
+  clock_.advance(base::Milliseconds(900));
+  backend_->let_go("b");
+  const auto all = answers.get();
+  EXPECT_EQ(all[0].value, 7U);
+  EXPECT_EQ(all[1].value, 7U);
+}
+
+TEST_F(DeadlinedTest, nothing_asked_is_nothing_answered) {
+  EXPECT_TRUE(deadlined_.read_all({}).empty());
+  EXPECT_TRUE(deadlined_.sample_all({}).empty());
 }
 
 TEST_F(DeadlinedTest, no_second_write_is_queued_behind_a_hung_one) {
