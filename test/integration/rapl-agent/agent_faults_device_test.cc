@@ -9,11 +9,10 @@ namespace {
 
 using core::Health;
 using test::FaultRig;
-
-constexpr const char* kFirst = "rapl/package-0";
-constexpr const char* kSecond = "rapl/package-1";
-constexpr const char* kZone0 = "intel-rapl:0";
-constexpr const char* kZone1 = "intel-rapl:1";
+using test::kFirst;
+using test::kSecond;
+using test::kZone0;
+using test::kZone1;
 
 TEST(AgentFaults, Fault_eacces_open) {
   FaultRig rig("server-2s");
@@ -51,17 +50,14 @@ TEST(AgentFaults, Fault_max_power_huge) {
   rig.turns(2);
   EXPECT_EQ(rig.domain(kFirst).original, base::watts(4090));
   EXPECT_EQ(rig.domain(kFirst).ceiling, base::watts(95));
-  rig.budget(140);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(140)) << rig.told();
   EXPECT_LE(rig.value(kZone0) + rig.value("intel-rapl:a"), 140'000'000);
 }
 
 TEST(AgentFaults, Fault_hex_zone_ids) {
   FaultRig rig("client-9900k");
   rig.start();
-  rig.spec.cpu_package = base::watts(60);
-  rig.send();
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.packages_capped(base::watts(60))) << rig.told();
   EXPECT_EQ(rig.enforced("rapl/package-10"), 60'000'000);
   EXPECT_EQ(rig.value("intel-rapl:a"), 60'000'000);
 }
@@ -106,8 +102,7 @@ TEST(AgentFaults, Fault_mmio_rewritten_by_firmware) {
 TEST(AgentFaults, Fault_zone_vanishes) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.budget(200);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(200)) << rig.told();
   rig.command("vanish node-a intel-rapl:1");
   ASSERT_TRUE(rig.until([&] { return rig.health(kSecond) == Health::lost; })) << rig.told();
   EXPECT_EQ(rig.health(kFirst), Health::ok);
@@ -116,9 +111,7 @@ TEST(AgentFaults, Fault_zone_vanishes) {
 TEST(AgentFaults, Fault_zone_returns_other_index) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.spec.cpu_package = base::watts(80);
-  rig.send();
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.packages_capped(base::watts(80))) << rig.told();
   rig.command("vanish node-a intel-rapl:1");
   ASSERT_TRUE(rig.until([&] { return rig.health(kSecond) == Health::lost; })) << rig.told();
   rig.command("return node-a intel-rapl:1 as=intel-rapl:5");
@@ -152,8 +145,7 @@ TEST(AgentFaults, Fault_energy_frozen) {
 TEST(AgentFaults, Fault_garbage_content) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.budget(160);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(160)) << rig.told();
   rig.fault("intel-rapl:1 constraint_0_power_limit_uw read content=\"abc\\n\"");
   rig.fault("intel-rapl:1 energy_uj read endless=5000000000");
   rig.pass(2 * rig.settings.timing.verify);
@@ -167,9 +159,7 @@ TEST(AgentFaults, Fault_half_read) {
   rig.fault("* constraint_0_power_limit_uw read short=3");
   rig.fault("* enabled read errno=EINTR count=5");
   rig.start();
-  rig.spec.cpu_package = base::watts(80);
-  rig.send();
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.packages_capped(base::watts(80))) << rig.told();
   EXPECT_EQ(rig.enforced(kFirst), 80'000'000);
   EXPECT_EQ(rig.enforced(kSecond), 80'000'000);
 }
@@ -177,8 +167,7 @@ TEST(AgentFaults, Fault_half_read) {
 TEST(AgentFaults, Fault_hung_read) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.budget(200);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(200)) << rig.told();
   rig.fault("intel-rapl:1 constraint_0_power_limit_uw read hang");
   ASSERT_TRUE(rig.until([&] { return rig.health(kSecond) == Health::hung; })) << rig.told();
   EXPECT_TRUE(rig.report().backend_hung.at("powercap"));

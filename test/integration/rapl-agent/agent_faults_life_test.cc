@@ -12,11 +12,10 @@ namespace {
 
 using core::Health;
 using test::FaultRig;
-
-constexpr const char* kFirst = "rapl/package-0";
-constexpr const char* kSecond = "rapl/package-1";
-constexpr const char* kZone0 = "intel-rapl:0";
-constexpr const char* kZone1 = "intel-rapl:1";
+using test::kFirst;
+using test::kSecond;
+using test::kZone0;
+using test::kZone1;
 
 void release(FaultRig& rig) {
   rig.spec.release = true;
@@ -26,9 +25,7 @@ void release(FaultRig& rig) {
 TEST(AgentFaults, Fault_sigkill_then_restart) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.spec.cpu_package = base::watts(80);
-  rig.send();
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.packages_capped(base::watts(80))) << rig.told();
   rig.kill();
   const std::size_t written = rig.tree.writes("node-a").size();
   rig.start();
@@ -77,9 +74,7 @@ TEST(AgentFaults, Fault_sigkill_between_PL1_and_PL2) {
 TEST(AgentFaults, Fault_reboot) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.spec.cpu_package = base::watts(80);
-  rig.send();
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.packages_capped(base::watts(80))) << rig.told();
   rig.kill();
   rig.command("node node-a server-1s");  // as firmware leaves it, with another original
   rig.boot_id = "boot-2";
@@ -94,8 +89,7 @@ TEST(AgentFaults, Fault_reboot) {
 TEST(AgentFaults, Fault_sigterm_default) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.budget(160);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(160)) << rig.told();
   const std::int64_t held = rig.value(kZone0);
   const std::size_t written = rig.tree.writes("node-a").size();
   rig.stop();
@@ -107,9 +101,7 @@ TEST(AgentFaults, Fault_sigterm_default) {
 TEST(AgentFaults, Fault_release_command) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.spec.cpu_package = base::watts(80);
-  rig.send();
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.packages_capped(base::watts(80))) << rig.told();
   rig.poke(kZone1, FaultRig::kLongTerm, "70000000");  // somebody else's
   release(rig);
   ASSERT_TRUE(rig.until([&] {
@@ -122,9 +114,7 @@ TEST(AgentFaults, Fault_release_command) {
 TEST(AgentFaults, Fault_other_writer_raises_cap) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.spec.cpu_package = base::watts(80);
-  rig.send();
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.packages_capped(base::watts(80))) << rig.told();
   ASSERT_TRUE(rig.until([&] {
     if (rig.value(kZone1) == 80'000'000) rig.poke(kZone1, FaultRig::kLongTerm, "125000000");
     return rig.health(kSecond) == Health::contested;
@@ -141,9 +131,7 @@ TEST(AgentFaults, Fault_other_writer_raises_cap) {
 TEST(AgentFaults, Fault_other_writer_lowers_cap) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.spec.cpu_package = base::watts(90);
-  rig.send();
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.packages_capped(base::watts(90))) << rig.told();
   rig.poke(kZone1, FaultRig::kLongTerm, "70000000");
   ASSERT_TRUE(rig.until([&] { return rig.domain(kSecond).external_changes >= 1; })) << rig.told();
   rig.pass(rig.settings.timing.foreign_lower / 3);
@@ -155,8 +143,7 @@ TEST(AgentFaults, Fault_other_writer_lowers_cap) {
 TEST(AgentFaults, Fault_emergency_brake) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.budget(240);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(240)) << rig.told();
   rig.spec.brake_until = base::WallTime(base::Seconds(4'000'000'000));
   rig.send();
   rig.turns(1);
@@ -176,8 +163,7 @@ TEST(AgentFaults, Fault_fd_leak) {
   rig.settings.timing.verify = base::Milliseconds(1);
   rig.settings.timing.discovery = base::Milliseconds(2);
   rig.start();
-  rig.budget(160);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(160)) << rig.told();
   rig.turns(20);
   const std::size_t before = open_descriptors();
   rig.fault("* energy_uj read errno=EINVAL after=3 count=50");

@@ -12,11 +12,10 @@ namespace {
 using core::Health;
 using headroom::test::Recorded;
 using test::FaultRig;
-
-constexpr const char* kFirst = "rapl/package-0";
-constexpr const char* kSecond = "rapl/package-1";
-constexpr const char* kZone0 = "intel-rapl:0";
-constexpr const char* kZone1 = "intel-rapl:1";
+using test::kFirst;
+using test::kSecond;
+using test::kZone0;
+using test::kZone1;
 
 // Where in the log of writes a file of this zone is written first; the log's size: nowhere.
 std::size_t first_write(const std::vector<Recorded>& log, const std::string& file) {
@@ -38,8 +37,7 @@ void expect_ordered_limits(const std::vector<Recorded>& log, const std::string& 
 TEST(AgentFaults, Fault_normal_lower) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.budget(160);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(160)) << rig.told();
   const auto log = rig.tree.writes("node-a");
   for (const std::string zone : {kZone0, kZone1}) {
     EXPECT_LT(first_write(log, zone + "/" + FaultRig::kLongTerm), first_write(log, zone + "/" + FaultRig::kShortTerm));
@@ -55,8 +53,7 @@ TEST(AgentFaults, Fault_normal_lower) {
 TEST(AgentFaults, Fault_normal_raise) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.budget(120);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(120)) << rig.told();
   const std::size_t lowered = rig.tree.writes("node-a").size();
   rig.budget(220);
   ASSERT_TRUE(rig.until([&] { return rig.value(kZone0) + rig.value(kZone1) > 200'000'000; })) << rig.told();
@@ -71,9 +68,7 @@ TEST(AgentFaults, Fault_normal_raise) {
 TEST(AgentFaults, Fault_unit_truncation) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.spec.cpu_package = base::microwatts(100'060'000);
-  rig.send();
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.packages_capped(base::microwatts(100'060'000))) << rig.told();
   EXPECT_EQ(rig.value(kZone0), 100'000'000);
   const std::size_t written = rig.tree.writes("node-a").size();
   rig.pass(3 * rig.settings.timing.verify);
@@ -100,8 +95,7 @@ TEST(AgentFaults, Fault_wrap_above_max) {
 TEST(AgentFaults, Fault_zero_cap) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.budget(160);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(160)) << rig.told();
   rig.spec.cpu_package = base::watts(0);
   rig.send();
   ASSERT_TRUE(rig.until([&] { return !rig.report().order_problem.empty(); })) << rig.told();
@@ -123,8 +117,7 @@ TEST(AgentFaults, Fault_cap_below_floor) {
 TEST(AgentFaults, Fault_cap_above_ceiling) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.budget(160);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(160)) << rig.told();
   rig.budget(1000);
   ASSERT_TRUE(rig.until([&] { return rig.value(kZone0) == 125'000'000 && rig.value(kZone1) == 125'000'000; }))
       << rig.told();
@@ -161,8 +154,7 @@ TEST(AgentFaults, Fault_enabled_reads_0) {
   FaultRig rig("server-2s");
   rig.poke(kZone1, "enabled", "0");
   rig.start();
-  rig.budget(160);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(160)) << rig.told();
   EXPECT_EQ(rig.value(kZone1, "enabled"), 1);
   rig.spec.release = true;
   rig.send();
@@ -174,8 +166,7 @@ TEST(AgentFaults, Fault_enabled_reads_0) {
 TEST(AgentFaults, Fault_silent_ignore) {
   FaultRig rig("server-2s");
   rig.start();
-  rig.budget(160);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(160)) << rig.told();
   rig.set("intel-rapl:1 ignores-limits 1");
   const std::size_t before = rig.writes(kZone1, FaultRig::kLongTerm).size();
   const std::int64_t first = rig.value(kZone0);
@@ -192,8 +183,7 @@ TEST(AgentFaults, Fault_eio_on_write) {
   rig.fault("intel-rapl:0 constraint_0_power_limit_uw write errno=EIO count=1");
   rig.fault("intel-rapl:1 constraint_0_power_limit_uw write ignore count=1");
   rig.start();
-  rig.budget(160);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(160)) << rig.told();
   EXPECT_LE(rig.value(kZone0) + rig.value(kZone1), 160'000'000);
   EXPECT_GE(rig.writes(kZone0, FaultRig::kLongTerm).size(), 2U);
   EXPECT_GE(rig.writes(kZone1, FaultRig::kLongTerm).size(), 2U);
@@ -203,8 +193,7 @@ TEST(AgentFaults, Fault_half_write) {
   FaultRig rig("server-2s");
   rig.fault("intel-rapl:1 constraint_0_power_limit_uw write short=3 count=1");
   rig.start();
-  rig.budget(160);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(160)) << rig.told();
   EXPECT_GE(rig.value(kZone1), 50'000'000);
   EXPECT_EQ(rig.value(kZone1), rig.enforced(kSecond));
 }
@@ -214,8 +203,7 @@ TEST(AgentFaults, Fault_lower_fails_then_raise) {
   rig.set("rapl/package-0 demand 60W");
   rig.set("rapl/package-1 demand 150W");
   rig.start();
-  rig.budget(170);
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.budgeted(170)) << rig.told();
   // The load moves to package-0; package-1 no longer takes its lower limit.
   rig.set("intel-rapl:1 locked 1");
   rig.set("rapl/package-0 demand 150W");
@@ -245,9 +233,7 @@ TEST(AgentFaults, Fault_firmware_clamps_down) {
   FaultRig rig("server-2s");
   rig.set("intel-rapl:1 clamp-max 60W");
   rig.start();
-  rig.spec.cpu_package = base::watts(80);
-  rig.send();
-  ASSERT_TRUE(rig.acknowledged()) << rig.told();
+  ASSERT_TRUE(rig.packages_capped(base::watts(80))) << rig.told();
   EXPECT_EQ(rig.value(kZone0), 80'000'000);
   EXPECT_EQ(rig.value(kZone1), 60'000'000);
   const std::size_t written = rig.writes(kZone1).size();

@@ -134,6 +134,17 @@ bool FaultRig::acknowledged() {
   return until([this] { return report().observed && report().observed->stamp.sequence == sequence_; });
 }
 
+bool FaultRig::budgeted(std::int64_t watts) {
+  budget(watts);
+  return acknowledged();
+}
+
+bool FaultRig::packages_capped(base::Power each) {
+  spec.cpu_package = each;
+  send();
+  return acknowledged();
+}
+
 void FaultRig::turns(int count) {
   for (int i = 0; i < count; ++i) turn();
 }

@@ -20,6 +20,12 @@
 
 namespace headroom::rapl_agent::test {
 
+// Both packages of "server-2s" and their zones.
+inline constexpr const char* kFirst = "rapl/package-0";
+inline constexpr const char* kSecond = "rapl/package-1";
+inline constexpr const char* kZone0 = "intel-rapl:0";
+inline constexpr const char* kZone1 = "intel-rapl:1";
+
 // Ends the process where a test says, as SIGKILL would: what was written stays written.
 struct Killed {};
 
@@ -71,6 +77,9 @@ class FaultRig {
   [[nodiscard]] bool until(const std::function<bool()>& holds);
   // Until the newest order is acknowledged.
   [[nodiscard]] bool acknowledged();
+  // Orders this and waits for its acknowledgement.
+  [[nodiscard]] bool budgeted(std::int64_t watts);
+  [[nodiscard]] bool packages_capped(base::Power each);
   void turns(int count);
   // Turns the loop for a time of the agent's clock.
   void pass(base::Milliseconds span);
