@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -14,17 +13,6 @@
 
 namespace headroom::test {
 namespace {
-
-namespace fs = std::filesystem;
-
-// Test binaries stand in build/<tree>/test/...; programs in build/<tree>/bin.
-std::string agent_path() {
-  for (fs::path place = fs::read_symlink("/proc/self/exe"); place.has_relative_path(); place = place.parent_path()) {
-    const fs::path program = place / "bin" / "rapl-agent";
-    if (fs::exists(program)) return program.string();
-  }
-  throw std::runtime_error("the program rapl-agent is not built (target rapl-agent)");
-}
 
 std::vector<char*> pointers_to(std::vector<std::string>& words) {
   std::vector<char*> pointers;
@@ -36,7 +24,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
 }  // namespace
 
 AgentProcess::AgentProcess(const AgentProcessOptions& options) {
-  const std::string program = agent_path();
+  const std::string program = built_program("rapl-agent");
   const std::string log = directory_.path("log");
   std::vector<std::string> words{program, "--config=" + directory_.write("agent.yaml", options.config)};
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());

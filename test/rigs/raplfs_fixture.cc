@@ -24,16 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Test binaries stand in build/<tree>/test/...; programs in build/<tree>/bin.
-std::string program_path() {
-  for (fs::path place = fs::read_symlink("/proc/self/exe").parent_path(); place.has_relative_path();
-       place = place.parent_path()) {
-    const fs::path program = place / "bin" / "raplfs";
-    if (fs::exists(program)) return program.string();
-  }
-  throw std::runtime_error("the program raplfs is not built (target raplfs)");
-}
-
 // Everything that the child says until it says "ready"; what came instead is its sentence about what is missing.
 void wait_ready(int output) {
   std::string said;
@@ -68,6 +58,16 @@ std::vector<Recorded> only_writes(std::vector<Recorded> log, const std::string& 
 
 }  // namespace
 
+// Test binaries stand in build/<tree>/test/...; programs in build/<tree>/bin.
+std::string built_program(const std::string& name) {
+  for (fs::path place = fs::read_symlink("/proc/self/exe").parent_path(); place.has_relative_path();
+       place = place.parent_path()) {
+    const fs::path program = place / "bin" / name;
+    if (fs::exists(program)) return program.string();
+  }
+  throw std::runtime_error("the program " + name + " is not built (target " + name + ")");
+}
+
 std::string Recorded::file() const {
   const fs::path whole(path);
   return (whole.parent_path().filename() / whole.filename()).string();
@@ -79,7 +79,7 @@ Raplfs::Raplfs() {
   directory_ = name;
   mount_ = directory_ + "/sys";
   fs::create_directory(mount_);
-  start(program_path());
+  start(built_program("raplfs"));
   connect();
 }
 

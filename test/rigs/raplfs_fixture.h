@@ -72,6 +72,9 @@ class Raplfs {
   int control_ = -1;
 };
 
+// A program of this build tree. Throws where it is not built.
+[[nodiscard]] std::string built_program(const std::string& name);
+
 // The content; nullopt with errno set where opening or reading fails.
 [[nodiscard]] std::optional<std::string> read_attribute(const std::string& path);
 // One write(2). 0 or the errno.

@@ -5,73 +5,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
-#include "demo/api_server.h"
-#include "kube/api_client.h"
-#include "kube/api_time.h"
-#include "runtime/file.h"
-#include "runtime/system_clock.h"
-#include "test/rigs/raplfs_fixture.h"
-#include "test/support/temporary_directory.h"
+#include "test/integration/rapl-agent/agent_cluster.h"
 
 namespace headroom::rapl_agent {
 namespace {
 
-using nlohmann::json;
+using test::json;
 
-const std::string kCaps = "/apis/powercapping.example.com/v1alpha1/nodepowercaps";
-const std::string kLeases = "/apis/coordination.k8s.io/v1/namespaces/headroom-system/leases";
-
-class AgentApp : public testing::Test {
+class AgentApp : public test::AgentCluster {
  protected:
-  AgentApp() {
-    EXPECT_TRUE(server_.start().ok());
-    call({"POST", "/api/v1/namespaces", R"({"metadata":{"name":"headroom-system"}})"});
-    apply("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/nodepowercaps.powercapping.example.com",
-          *runtime::read_file("deploy/crds/nodepowercaps.yaml"));
-    tree_.command("node node-a server-2s");
-  }
-
-  void call(const demo::ApiServer::Call& made) {
-    const auto reply = server_.call(made);
-    EXPECT_LT(reply.status, 300) << made.method << " " << made.path << ": " << reply.body;
-  }
-  void apply(const std::string& path, const std::string& body) {
-    call({"PATCH", path, body, "application/apply-patch+yaml", {{"fieldManager", "test"}, {"force", "true"}}});
-  }
-  void order(const std::string& spec) {
-    apply(
-        kCaps + "/node-a",
-        R"({"apiVersion":"powercapping.example.com/v1alpha1","kind":"NodePowerCap","metadata":{"name":"node-a"},"spec":)" +
-            spec + "}");
-  }
-  void beat() {
-    apply(kLeases + "/headroom-heartbeat",
-          R"({"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"headroom-heartbeat",
-              "namespace":"headroom-system"},"spec":{"renewTime":")" +
-              kube::format_micro_time(system_.wall_now()) + R"("}})");
-  }
-  json status() {
-    const auto reply = server_.call({"GET", kCaps + "/node-a"});
-    return reply.status == 200 ? json::parse(reply.body).value("status", json::object()) : json::object();
-  }
-  std::string state() { return status().value("state", ""); }
-  std::int64_t acknowledged() { return status().value("/observed/sequence"_json_pointer, std::int64_t{0}); }
-  // The heartbeat goes on while we wait.
-  [[nodiscard]] bool eventually(const std::function<bool()>& holds) {
-    return test::Raplfs::eventually([&] {
-      beat();
-      return holds();
-    });
-  }
-  std::string limit(const std::string& zone, const std::string& file = "constraint_0_power_limit_uw") {
-    return test::read_attribute(tree_.zone("node-a", zone) + "/" + file).value_or("");
-  }
-
   void start(core::AgentMode mode = core::AgentMode::enforce) {
     Config config;
     config.settings.mode = mode;
@@ -97,11 +42,7 @@ class AgentApp : public testing::Test {
     return reply ? *reply : reply.error().message;
   }
 
-  runtime::SystemClock system_;
   runtime::BootClock boot_;
-  test::TemporaryDirectory directory_;
-  test::Raplfs tree_;
-  demo::ApiServer server_{{}};
   std::unique_ptr<App> app_;
   std::uint16_t port_ = 0;
 };
@@ -140,7 +81,7 @@ TEST_F(AgentApp, silence_leads_to_the_fallback_and_a_deleted_order_releases_noth
   ASSERT_TRUE(eventually([&] { return acknowledged() == 1; })) << status().dump(2);
   call({"DELETE", kCaps + "/node-a"});
   // No more heartbeats: the grace time passes.
-  EXPECT_TRUE(test::Raplfs::eventually([&] {
+  EXPECT_TRUE(headroom::test::Raplfs::eventually([&] {
     return std::stoll(limit("intel-rapl:0")) + std::stoll(limit("intel-rapl:1")) <= 120'000'000;
   })) << ask("/debug/state");
 }

@@ -7,37 +7,27 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
-#include "demo/api_server.h"
 #include "kube/api_client.h"
-#include "kube/api_time.h"
 #include "runtime/file.h"
-#include "runtime/system_clock.h"
+#include "test/integration/rapl-agent/agent_cluster.h"
 #include "test/rigs/agent_process.h"
 #include "test/rigs/nvml/nvml_stub.h"
-#include "test/rigs/raplfs_fixture.h"
 #include "test/support/table.h"
-#include "test/support/temporary_directory.h"
 
 namespace headroom::rapl_agent {
 namespace {
 
-using nlohmann::json;
-using test::AgentProcess;
-using test::Raplfs;
-using test::StubCall;
+using headroom::test::AgentProcess;
+using headroom::test::AgentProcessOptions;
+using headroom::test::Raplfs;
+using headroom::test::StubCall;
 using testing::HasSubstr;
 using testing::Not;
 
-const std::string kCaps = "/apis/powercapping.example.com/v1alpha1/nodepowercaps";
-const std::string kLeases = "/apis/coordination.k8s.io/v1/namespaces/headroom-system/leases";
-
-class AgentProgram : public testing::Test {
+class AgentProgram : public test::AgentCluster {
  protected:
-  AgentProgram() { tree_.command("node node-a server-2s"); }
-
   // A file of the machine's mounts; `more` are further keys.
   [[nodiscard]] std::string config(const std::string& more) const {
     return "mode: Enforce\nnodeName: node-a\ntestAllowNonSysfs: true\nlisten: {health: \"127.0.0.1:0\"}\n"
@@ -47,12 +37,11 @@ class AgentProgram : public testing::Test {
   }
   void start(const std::string& more, std::vector<std::string> environment = {}) {
     port_ = 0;
-    agent_ =
-        std::make_unique<AgentProcess>(test::AgentProcessOptions{config(more), arguments_, std::move(environment)});
+    agent_ = std::make_unique<AgentProcess>(AgentProcessOptions{config(more), arguments_, std::move(environment)});
   }
   [[nodiscard]] std::string ask(const std::string& path) {
     if (port_ == 0) port_ = agent_->port();
-    kube::ApiClient client(*kube::config_from_url("http://127.0.0.1:" + std::to_string(port_)), {}, clock_);
+    kube::ApiClient client(*kube::config_from_url("http://127.0.0.1:" + std::to_string(port_)), {}, system_);
     const auto reply = client.get(path);
     return reply ? *reply : reply.error().message;
   }
@@ -65,58 +54,23 @@ class AgentProgram : public testing::Test {
   }
   // The limit of a package as it stands; -1: cannot be read.
   [[nodiscard]] std::int64_t watts(int package) const {
-    const auto text = test::read_attribute(tree_.zone("node-a", "intel-rapl:" + std::to_string(package)) +
-                                           "/constraint_0_power_limit_uw");
+    const auto text = headroom::test::read_attribute(tree_.zone("node-a", "intel-rapl:" + std::to_string(package)) +
+                                                     "/constraint_0_power_limit_uw");
     return text ? std::stoll(*text) / 1'000'000 : -1;
   }
 
-  runtime::SystemClock clock_;
-  test::TemporaryDirectory directory_;
-  Raplfs tree_;
   std::vector<std::string> arguments_;
   std::unique_ptr<AgentProcess> agent_;
   int port_ = 0;
 };
 
-// With an API server: the orders come from there.
+// The orders come from the API server.
 class OrderedProgram : public AgentProgram {
  protected:
-  OrderedProgram() {
-    EXPECT_TRUE(server_.start().ok());
-    call({"POST", "/api/v1/namespaces", R"({"metadata":{"name":"headroom-system"}})"});
-    apply("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/nodepowercaps.powercapping.example.com",
-          *runtime::read_file("deploy/crds/nodepowercaps.yaml"));
-    arguments_ = {"--kubeconfig=" + server_.url()};
+  OrderedProgram() { arguments_ = {"--kubeconfig=" + server_.url()}; }
+  [[nodiscard]] bool has_acknowledged(std::int64_t sequence) {
+    return eventually([&] { return acknowledged() == sequence; });
   }
-  void call(const demo::ApiServer::Call& made) {
-    const auto reply = server_.call(made);
-    EXPECT_LT(reply.status, 300) << made.method << " " << made.path << ": " << reply.body;
-  }
-  void apply(const std::string& path, const std::string& body) {
-    call({"PATCH", path, body, "application/apply-patch+yaml", {{"fieldManager", "test"}, {"force", "true"}}});
-  }
-  void order(const std::string& spec) {
-    apply(kCaps + "/node-a",
-          R"({"apiVersion":"powercapping.example.com/v1alpha1","kind":"NodePowerCap","metadata":{"name":"node-a"},
-             "spec":)" +
-              spec + "}");
-  }
-  json status() {
-    const auto reply = server_.call({"GET", kCaps + "/node-a"});
-    return reply.status == 200 ? json::parse(reply.body).value("status", json::object()) : json::object();
-  }
-  // The heartbeat goes on while we wait.
-  [[nodiscard]] bool acknowledged(std::int64_t sequence) {
-    return Raplfs::eventually([&] {
-      apply(kLeases + "/headroom-heartbeat",
-            R"({"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"headroom-heartbeat",
-                "namespace":"headroom-system"},"spec":{"renewTime":")" +
-                kube::format_micro_time(clock_.wall_now()) + R"("}})");
-      return status().value("/observed/sequence"_json_pointer, std::int64_t{0}) == sequence;
-    });
-  }
-
-  demo::ApiServer server_{{}};
 };
 
 struct ExitRow {
@@ -133,7 +87,7 @@ class OnExitProgram : public OrderedProgram, public testing::WithParamInterface<
 TEST_P(OnExitProgram, sigterm_leaves_what_the_configuration_says) {
   order(R"({"epoch":1,"sequence":1,"budgetWatts":1000,"cpuPackageWatts":80,"fallbackWatts":120})");
   start(GetParam().config);
-  ASSERT_TRUE(acknowledged(1)) << status().dump(2) << agent_->log();
+  ASSERT_TRUE(has_acknowledged(1)) << status().dump(2) << agent_->log();
   ASSERT_EQ(watts(0), 80);
   tree_.command("poke node-a devices/virtual/powercap/intel-rapl/intel-rapl:1/constraint_0_power_limit_uw 70000000");
   ASSERT_EQ(stopped(), 0) << agent_->log();
@@ -153,20 +107,20 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(ExitRow{"by default caps stay", "", 80, 70}, ExitRow{"hold", "onExit: hold\n", 80, 70},
                     ExitRow{"restore but for what somebody else changed", "onExit: restore\n", 125, 70},
                     ExitRow{"fallback", "onExit: fallback\n", 0, 0}),
-    test::RowName());
+    headroom::test::RowName());
 
 TEST_F(OrderedProgram, clocks_are_limited_by_the_algorithm_and_given_back_after_a_kill) {
   const std::string file = tree_.sys("node-a") + "/devices/system/cpu/cpufreq/policy0/scaling_max_freq";
-  const std::string original = test::read_attribute(file).value_or("");
+  const std::string original = headroom::test::read_attribute(file).value_or("");
   start("algorithm: frequency\nclockLimitsMHz: {cpufreq: 2000}\n");
-  ASSERT_TRUE(Raplfs::eventually([&] { return test::read_attribute(file) == "2000000\n"; })) << agent_->log();
+  ASSERT_TRUE(Raplfs::eventually([&] { return headroom::test::read_attribute(file) == "2000000\n"; })) << agent_->log();
   ASSERT_TRUE(shows("rapl_agent_clock_limit_hertz{domain=\"cpufreq/policy0\"} 2000000000")) << ask("/metrics");
   agent_->signal(SIGKILL);
   ASSERT_EQ(agent_->exit_status(), 128 + SIGKILL);
-  EXPECT_EQ(test::read_attribute(file), "2000000\n");
+  EXPECT_EQ(headroom::test::read_attribute(file), "2000000\n");
   // The file no longer asks for clocks; the journal knows whose limit that is.
   start("");
-  EXPECT_TRUE(Raplfs::eventually([&] { return test::read_attribute(file) == original; })) << agent_->log();
+  EXPECT_TRUE(Raplfs::eventually([&] { return headroom::test::read_attribute(file) == original; })) << agent_->log();
 }
 
 TEST_F(OrderedProgram, clocks_that_nothing_asks_for_are_not_even_listed) {
@@ -180,7 +134,7 @@ TEST_F(OrderedProgram, clocks_that_nothing_asks_for_are_not_even_listed) {
 // no mask away.
 TEST_F(AgentProgram, a_masked_tree_beside_a_mounted_sys_is_named_and_nothing_ends) {
   std::filesystem::create_directory(directory_.path("masked"));
-  agent_ = std::make_unique<AgentProcess>(test::AgentProcessOptions{
+  agent_ = std::make_unique<AgentProcess>(AgentProcessOptions{
       "mode: Enforce\ntestAllowNonSysfs: true\nlisten: {health: \"127.0.0.1:0\"}\ntiming: {scale: 20}\nsysfsRoot: " +
           tree_.sys("node-a") + "\npowercapRoot: " + directory_.path("masked") +
           "\njournalPath: " + directory_.path("run") + "\nmemoryPath: \"\"\n",
@@ -215,13 +169,13 @@ class ChildHelper : public OrderedProgram {
     return !status || status->find(") Z ") != std::string::npos;
   }
 
-  test::NvmlStub stub_;
+  headroom::test::NvmlStub stub_;
 };
 
 TEST_F(ChildHelper, one_process_to_start_caps_gpus_and_its_helper_ends_with_it) {
   order(R"({"epoch":1,"sequence":1,"gpuWatts":400})");
   start(helper());
-  ASSERT_TRUE(acknowledged(1)) << status().dump(2) << agent_->log();
+  ASSERT_TRUE(has_acknowledged(1)) << status().dump(2) << agent_->log();
   ASSERT_TRUE(Raplfs::eventually([&] { return stub_.device(0).limit_mw == 400'000U; })) << ask("/debug/state");
   EXPECT_TRUE(shows("rapl_agent_gpu_helper{state=\"attached\"} 1")) << ask("/metrics");
   EXPECT_THAT(ask("/metrics"), HasSubstr("rapl_agent_cap_apply_seconds_count"));
