@@ -1,4 +1,4 @@
-// The hardened HTTP/1.1 server that all programs use: the only server-side user of cpp-httplib.
+// The hardened HTTP/1.1 server that all programs use.
 //
 // What the stock server lacks and this one has: TCP_NODELAY, keep-alive longer than any Go client's, a real listen
 // backlog, exclusive port, one deadline for a whole request, byte budgets for head and decoded body, strict framing

@@ -43,6 +43,7 @@ class Session {
   // False: the connection cannot be used any more.
   bool serve_one() {
     connection_.read_until(SystemClock().mono_now() + shared_.options.request_deadline);
+    asked_ = {};
     const auto raw = connection_.read_head(shared_.options.head_limit);
     if (!raw) return refuse_cut_head();
     shared_.counters.requests.fetch_add(1, std::memory_order_relaxed);
@@ -73,9 +74,7 @@ class Session {
   }
 
   void receive_and_route(RequestHead& head) {
-    wants_close_ = asks_for_close(head);
-    is_1_0_ = head.is_1_0;
-    is_head_ = head.method == "HEAD";
+    asked_ = {.close = asks_for_close(head), .is_1_0 = head.is_1_0, .head_only = head.method == "HEAD"};
     const auto expects = head.headers.find("Expect");
     if (expects != head.headers.end() && expects->second == "100-continue") {
       if (!connection_.write("HTTP/1.1 100 Continue\r\n\r\n")) closing_ = true;
@@ -156,16 +155,16 @@ class Session {
 
   // What the reply's head says about the connection, and so it happens.
   ReplyFate fate() {
-    if (stopping() || wants_close_) closing_ = true;
+    if (stopping() || asked_.close) closing_ = true;
     if (closing_) return ReplyFate::closes;
-    return is_1_0_ ? ReplyFate::kept_alive_1_0 : ReplyFate::kept_alive;
+    return asked_.is_1_0 ? ReplyFate::kept_alive_1_0 : ReplyFate::kept_alive;
   }
 
   void put(const HttpResponse& response) {
     head_text_.clear();
     append_reply_head(head_text_, response, fate());
     append_body_length(head_text_, response.body.size());
-    if (!connection_.write(head_text_) || (!is_head_ && !connection_.write(response.body))) closing_ = true;
+    if (!connection_.write(head_text_) || (!asked_.head_only && !connection_.write(response.body))) closing_ = true;
   }
 
   void put_stream(const HttpStream& stream) {
@@ -198,9 +197,12 @@ class Session {
   const std::vector<std::string> peer_names_;
 
   // Of the request that is being answered.
-  bool wants_close_ = false;
-  bool is_1_0_ = false;
-  bool is_head_ = false;
+  struct Asked {
+    bool close = false;
+    bool is_1_0 = false;
+    bool head_only = false;
+  };
+  Asked asked_;
 
   std::string head_text_;  // kept for its memory
   bool closing_ = false;

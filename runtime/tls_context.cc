@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <utility>
 
 #include "runtime/logging.h"
@@ -31,7 +32,14 @@ base::Error unusable(const std::string& what) {
   return base::invalid_input(what + ": " + take_tls_error());
 }
 
+// OpenSSL writes without MSG_NOSIGNAL: a peer that leaves in the middle would end the process.
+void survive_broken_pipes() {
+  struct sigaction now {};
+  if (::sigaction(SIGPIPE, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) ::signal(SIGPIPE, SIG_IGN);
+}
+
 base::Result<TlsContext> new_context(const SSL_METHOD* method) {
+  survive_broken_pipes();
   TlsContext context(SSL_CTX_new(method), SSL_CTX_free);
   if (!context) return base::internal_error("SSL_CTX_new: " + take_tls_error());
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);

@@ -1,6 +1,7 @@
 // OpenSSL contexts from configuration, rebuilt when their files change.
 //
-// TLS 1.2 and later; no session resumption, so that every connection is checked against the certificates of today.
+// TLS 1.2 and later; no session resumption, so that every connection is checked against the certificates of today. A
+// process that makes a context ignores SIGPIPE from then on, unless it handles it.
 #pragma once
 
 #include <functional>

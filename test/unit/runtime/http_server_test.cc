@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -24,6 +25,7 @@ using test::EchoServer;
 using test::get;
 using test::post;
 using test::quick_options;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using namespace std::chrono_literals;
@@ -295,6 +297,19 @@ TEST(HttpServer, AnswersHeadWithTheLengthAndNoBody) {
   RawClient client(server.port());
   ASSERT_TRUE(client.send("HEAD /large HTTP/1.1\r\nHost: a\r\n\r\n" + get("/header")));
   EXPECT_THAT(client.receive(200ms).head, HasSubstr("Content-Length: 200002\r\n"));
+}
+
+// Regression: that the request before was a HEAD took the body from the refusal of the next.
+TEST(HttpServer, TellsWhyItRefusesAlsoAfterAHead) {
+  EchoServer server;
+  RawClient client(server.port());
+  ASSERT_TRUE(client.send("HEAD /header HTTP/1.1\r\nHost: a\r\n\r\nBREW / HTTP/1.1\r\n\r\n"));
+  std::string all;
+  std::array<char, 4'096> piece{};
+  for (ssize_t got = 1; got > 0; all.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)))) {
+    got = ::recv(client.socket(), piece.data(), piece.size(), 0);
+  }
+  EXPECT_THAT(all, EndsWith("malformed request line\n"));
 }
 
 TEST(HttpServer, ClosesAfterHttp10UnlessItIsToldOtherwise) {
