@@ -10,7 +10,8 @@ HEAD = """# Mutants
 
 Written by `scripts/mutants --docs` from `test/e2e/mutants`; a lint holds it to that. Each mutant removes one behaviour of the
 product; the check beside it must then fail on a real control plane, or in the guest (`Fault_...`). "Noticed" is what the check said
-when the mutant was run last; a lint sees that each mutant still fits the sources.
+when the mutant was run last; a lint sees that each mutant still fits the sources. "Not noticed yet": it was not run, or the check
+passed all the same, because another part of the product does what was removed or because the check is too weak to tell.
 
     scripts/mutants            # runs all of them again
     scripts/mutants 'inlet'    # some
@@ -52,7 +53,7 @@ def text_of(mutants):
         for sentence in mutant.checks + mutant.guest:
             said = known.get((mutant.name, sentence))
             done += said is not None
-            lines.append(f"| {cell(mutant.line)} | {mutant.name} | {files} | {cell(sentence)} | {cell(said) if said is not None else '**not run yet**'} |")
+            lines.append(f"| {cell(mutant.line)} | {mutant.name} | {files} | {cell(sentence)} | {cell(said) if said is not None else '**not noticed yet**'} |")
     total = sum(len(mutant.checks + mutant.guest) for mutant in mutants)
     return f"{HEAD}{len(mutants)} mutants; {done} of {total} pairs of mutant and check were run and noticed.\n\n" + "\n".join(lines) + "\n"
 
