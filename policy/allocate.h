@@ -11,9 +11,9 @@
 //   - Nothing is raised under an element until every NodePowerCap under it bears the leader's epoch.
 //   - No budget below the node's floor (status.minWatts); where floors do not fit, they hold and it is reported.
 //   - Nothing is ordered for nodes and limits that are not opted in.
-//   - A reserve that grows is told under the same budget: the domains give the watts. Where floors leave no room for
-//   that
-//     the agent reports what it really needs, and the node is charged that: excess, as everything that is not ours.
+//   - A reserve that grows is told under the same budget: the domains give the watts.
+//   - Where floors leave no room for it the agent reports what it really needs, and the node is charged that: excess,
+//     as everything that is not ours.
 //
 // How budgets come about (docs/caps.md in words): floors, then 110 % of each node's uncapped demand by priority, then
 // all that is left by the room up to the class maximum. A budget is lowered only where a limit needs it: its sum does
