@@ -1,8 +1,7 @@
 #include "rapl-agent/core/catalog.h"
 
 #include <algorithm>
-#include <deque>
-#include <iterator>
+#include <map>
 
 namespace headroom::rapl_agent::core {
 namespace {
@@ -157,36 +156,35 @@ std::vector<bool> Catalog::read_all(const std::vector<ControlRef>& controls, bas
       for (ControlKey& key : keys_of(control)) asked[batch].push_back(std::move(key));
     }
   }
-  std::map<BatchReader*, std::deque<Access>> answers;
-  for (const auto& [batch, keys] : asked) {
-    std::vector<Access> brought = batch->read_all(keys);
-    answers[batch] = {std::make_move_iterator(brought.begin()), std::make_move_iterator(brought.end())};
-  }
+  std::map<BatchReader*, std::vector<Access>> brought;
+  for (const auto& [batch, keys] : asked) brought[batch] = batch->read_all(keys);
+  std::map<BatchReader*, std::size_t> taken;
   std::vector<bool> complete;
   for (const ControlRef& control : controls) {
-    const auto together = answers.find(control.record->source.batch);
-    std::vector<Access> own;
-    for (const ControlKey& key : keys_of(control)) {
-      if (together == answers.end()) {
-        own.push_back(control.record->source.backend->read(key));
-        if (own.back().outcome == Outcome::hung || own.back().outcome == Outcome::gone) break;
-      } else {
-        own.push_back(std::move(together->second.front()));
-        together->second.pop_front();
-      }
+    const std::vector<ControlKey> keys = keys_of(control);
+    if (BatchReader* const batch = control.record->source.batch; batch != nullptr) {
+      const std::size_t first = taken[batch];
+      taken[batch] += keys.size();
+      complete.push_back(take(
+          control, [&](std::size_t field) { return brought[batch][first + field]; }, now));
+    } else {
+      Backend& backend = *control.record->source.backend;
+      complete.push_back(take(
+          control, [&](std::size_t field) { return backend.read(keys[field]); }, now));
     }
-    complete.push_back(take(control, own, now));
   }
   return complete;
 }
 
-// `answers` may end early: at the one after which nothing more was asked.
-bool Catalog::take(const ControlRef& control, const std::vector<Access>& answers, base::MonoTime now) const {
+// `answer` gives what the field at that place says; after a hung or gone one the rest is not asked for.
+bool Catalog::take(const ControlRef& control, const std::function<Access(std::size_t)>& answer,
+                   base::MonoTime now) const {
   SurfaceState& surface = *control.surface;
+  const auto& fields = surface.control().fields;
   bool complete = true;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    const Field field = surface.control().fields[i];
-    const Access& access = answers[i];
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const Field field = fields[i];
+    const Access access = answer(i);
     if (access.ok()) {
       surface.read.set(field, access.value);
       continue;

@@ -2,6 +2,7 @@
 // they come back. Reads controls; never writes. Not thread-safe.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -52,7 +53,7 @@ class Catalog {
   DomainRecord* find(const std::string& id);
   void list(const Source& source, base::MonoTime now);
   void sample_source(const Source& source, base::MonoTime now);
-  bool take(const ControlRef& control, const std::vector<Access>& answers, base::MonoTime now) const;
+  bool take(const ControlRef& control, const std::function<Access(std::size_t)>& answer, base::MonoTime now) const;
   void admit(Domain domain, const Source& source, base::MonoTime now);
   void update(DomainRecord& record, Domain domain, base::MonoTime now);
   void add_surface(DomainRecord& record, const Control& control, base::MonoTime now);
