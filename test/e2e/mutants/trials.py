@@ -68,6 +68,6 @@ def run_guest(tree, mutant, build):
             continue
         silent = "said nothing" in verdict.group(3)
         outcome = "broken" if silent else "survived" if verdict.group(2) == "ok" else "noticed"
-        results[mutant.name, verdict.group(1)] = Result(outcome, next((text for text in said if not text.startswith("kernel-e2e")), ""))
+        results[mutant.name, verdict.group(1)] = Result(outcome, next((text for text in said if not text.startswith("kernel-e2e")), "").replace("../", ""))
         said = []
     return results
