@@ -132,7 +132,7 @@ class Planner {
       conflicts.push_back("less is asked for than the floors of " + counted(tally.below_floor, "node") +
                           "; there the floor holds");
     }
-    add_conflict(std::move(conflicts), found);
+    add_conflict(conflicts, found);
     return found;
   }
 

@@ -39,7 +39,7 @@ class BestMean {
  private:
   static constexpr std::int64_t kSlotSeconds = 300;
   static constexpr std::int64_t kEnoughSeconds = 240;
-  static constexpr std::size_t kSlots = 24 * 3600 / kSlotSeconds;
+  static constexpr std::size_t kSlots = std::int64_t{24} * 3600 / kSlotSeconds;
   struct Slot {
     std::int64_t number = -1;  // since the clock's epoch
     std::int64_t first = 0;    // s, of its samples
