@@ -89,8 +89,8 @@ void Ratios::put(scoring::CapInput& input, const scoring::Books& books, const mo
   for (const auto& object : books.policies->policies()) {
     if (!object->performance_power_ratio) continue;
     const std::string key = model::key_of(*object);
-    auto known = memories_.extract(key);
-    kept[key] = known.empty() ? policy::RatioMemory() : std::move(known.mapped());
+    const auto known = memories_.find(key);
+    kept[key] = known == memories_.end() ? policy::RatioMemory() : known->second;
     findings_[key];
   }
   memories_ = std::move(kept);
