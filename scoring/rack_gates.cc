@@ -32,6 +32,17 @@ Power room_for(Power headroom, base::Share share) {
   return base::microwatts(static_cast<std::int64_t>(divided_downwards(scaled, share.count())));
 }
 
+// What admission counts: the books' booked or present watts (`known`, of an element or a rack) and what is in flight
+// there. Nothing at all in flight is an empty list.
+template <class Load>
+Power with_flight(const RackGatesInput& input, const Load& known, const std::vector<InFlightLoad>& flight,
+                  std::uint32_t place) {
+  const bool measured = input.books.topology->settings.admission == model::Admission::measured;
+  const Power books = measured ? known.present : known.booked;
+  if (flight.empty()) return books;
+  return books + (measured ? flight[place].present : flight[place].booked);
+}
+
 // Of a node without rack label, or by value with one that the books have never seen. While an unreadable object may
 // name any rack, nobody knows that the node stands outside.
 topology::RackLookup no_rack(const topology::Compiled& topology) {
@@ -138,21 +149,11 @@ std::vector<RackGates> standard_gates(const Books& books, const View& view) {
 }
 
 Power element_load(const RackGatesInput& input, std::uint32_t element) {
-  const bool measured = input.books.topology->settings.admission == model::Admission::measured;
-  const ElementLoad& load = input.view.elements[element];
-  const Power known = measured ? load.present : load.booked;
-  if (input.flight.elements.empty()) return known;
-  const InFlightLoad& more = input.flight.elements[element];
-  return known + (measured ? more.present : more.booked);
+  return with_flight(input, input.view.elements[element], input.flight.elements, element);
 }
 
 Power rack_load(const RackGatesInput& input, std::uint32_t rack) {
-  const bool measured = input.books.topology->settings.admission == model::Admission::measured;
-  const RackLoad& load = input.view.racks[rack];
-  const Power known = measured ? load.present : load.booked;
-  if (input.flight.racks.empty()) return known;
-  const InFlightLoad& more = input.flight.racks[rack];
-  return known + (measured ? more.present : more.booked);
+  return with_flight(input, input.view.racks[rack], input.flight.racks, rack);
 }
 
 const policy::RackLimit* policy_limit(const RackGatesInput& input, std::uint32_t rack, Mode mode) {
