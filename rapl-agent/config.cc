@@ -129,7 +129,7 @@ void read_devices(const ConfigReader& root, Config& result) {
   const ConfigReader gpu = root.section("gpu");
   result.gpu_socket = gpu.text("socket", result.gpu_socket);
   result.gpu_helper = static_cast<Config::GpuHelper>(gpu.choice("helper", {"separate", "child"}, 0));
-  result.gpu_library = gpu.text("library", "");
+  result.gpu_nvml_path = gpu.text("nvmlPath", "");
   result.gpu_driver_roots = gpu.text_list("driverRoots");
   if (result.gpu_helper == Config::GpuHelper::child && result.gpu_socket.empty()) {
     gpu.problem("socket", "a helper as a child needs one");

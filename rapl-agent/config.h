@@ -44,7 +44,7 @@ struct Config {
   // Who starts the helper. As a child only outside Kubernetes, where the agent itself may do what the helper has to.
   enum class GpuHelper { separate, child };
   GpuHelper gpu_helper = GpuHelper::separate;
-  std::string gpu_library;                    // of the child: this libnvidia-ml.so.1 and no other; empty: looked for
+  std::string gpu_nvml_path;                  // of the child: this libnvidia-ml.so.1 and no other; empty: looked for
   std::vector<std::string> gpu_driver_roots;  // of the child: where else the driver is mounted
 
   bool hwmon_caps = false;  // GPUs and sockets that hwmon can cap

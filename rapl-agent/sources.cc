@@ -39,7 +39,7 @@ gpu::HelperProcessOptions child_of(const Config& config) {
   gpu::HelperProcessOptions start;
   start.program = config.proc_root + "/self/exe";
   start.arguments = {"gpu-helper", "--socket=" + config.gpu_socket};
-  if (!config.gpu_library.empty()) start.arguments.push_back("--library=" + config.gpu_library);
+  if (!config.gpu_nvml_path.empty()) start.arguments.push_back("--library=" + config.gpu_nvml_path);
   for (const std::string& root : config.gpu_driver_roots) start.arguments.push_back("--driver-root=" + root);
   return start;
 }

@@ -151,7 +151,7 @@ TEST_F(AgentProgram, a_masked_tree_beside_a_mounted_sys_is_named_and_nothing_end
 class ChildHelper : public OrderedProgram {
  protected:
   [[nodiscard]] std::string helper() const {
-    return "gpu: {helper: child, socket: " + directory_.path("gpu.sock") + ", library: " + stub_.shared_object() +
+    return "gpu: {helper: child, socket: " + directory_.path("gpu.sock") + ", nvmlPath: " + stub_.shared_object() +
            "}\n";
   }
   // The one child of the agent; 0: none.

@@ -87,7 +87,7 @@ limits:
 reserve: {staticWatts: 90, measure: false}
 timing: {grace: 10m, scale: 20}
 rapl: {surfaces: mmio, deadline: 500ms}
-gpu: {socket: /s, helper: child, library: /l, driverRoots: [/d]}
+gpu: {socket: /s, helper: child, nvmlPath: /l, driverRoots: [/d]}
 hwmon: {caps: true, temperatures: false}
 algorithm: frequency
 clockLimitsMHz: {cpufreq: 2400, cpufreq/policy1: 2000, gpu-clock: 1200}
@@ -112,7 +112,7 @@ nodeName: node-a
   EXPECT_EQ(config->sysfs_deadline, base::Milliseconds(500));
   EXPECT_EQ(config->gpu_socket, "/s");
   EXPECT_EQ(config->gpu_helper, Config::GpuHelper::child);
-  EXPECT_EQ(config->gpu_library, "/l");
+  EXPECT_EQ(config->gpu_nvml_path, "/l");
   EXPECT_EQ(config->gpu_driver_roots, std::vector<std::string>{"/d"});
   EXPECT_TRUE(config->clocks);
   EXPECT_EQ(config->settings.clock_limits.at("cpufreq"), 2'400'000U) << "kHz, as the kernel's file";
