@@ -102,7 +102,10 @@ def thousand(world):
     world.add_node("a-r7", "node-a", "10.77.1.1")
     world.add_node("b-r449", "node-b", "10.77.1.2")
     for one in halls:
-        world.apply(one)
+        try:
+            world.apply(one)
+        except ApiError as error:
+            require(False, f"{one['metadata']['name']} is refused: {error}")
     world.start_controller()
     for one in halls:
         found = eventually(f"status of {one['metadata']['name']}", lambda one=one: written(world, one))
